@@ -1,0 +1,96 @@
+"""Day series: the parts that every daily criterion shares and that know no disease.
+
+A series is a frame with key columns (usually `patient`, `infusion`), an integer `day` and something measured or
+flagged. Days are whole calendar days counted from the infusion.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+
+def day_of(column: str = "since") -> pl.Expr:
+    """Give the calendar day (integer) of a time in days: 2.9 is still day 2, -0.1 is day -1."""
+    return pl.col(column).floor().cast(pl.Int64)
+
+
+def daily_grid(windows: pl.DataFrame, first: str = "first", last: str = "last") -> pl.DataFrame:
+    """Give one row per key and day from `first` to `last` (integers, inclusive); an empty window gives no row."""
+    kept = windows.filter(pl.col(last) >= pl.col(first))
+    days = pl.int_ranges(pl.col(first), pl.col(last) + 1).alias("day")
+    return kept.with_columns(days).explode("day").drop(first, last)
+
+
+def daily_worst(
+    rows: pl.DataFrame, keys: Sequence[str], value: str = "value", worst: Literal["min", "max"] = "min"
+) -> pl.DataFrame:
+    """Give one value per key and `day`, the worst of several (`min` for counts, `max` for temperatures)."""
+    pick = pl.col(value).min() if worst == "min" else pl.col(value).max()
+    return rows.group_by([*keys, "day"]).agg(pick)
+
+
+def fill_gaps(grid: pl.DataFrame, keys: Sequence[str], longest: int, decimals: int, value: str = "value") -> pl.DataFrame:
+    """Interpolate runs of at most `longest` missing days linearly and carry end values over as many days.
+
+    `grid` has one row per key and day without holes, missing values null, sorted by keys and day. Longer runs stay
+    missing. Interpolated values are rounded to `decimals`. Adds the column `filled` (true where a value was made).
+    """
+    seen = pl.col(value).is_not_null()
+    grid = grid.with_columns(
+        _before=pl.when(seen).then(pl.col("day")).forward_fill().over(keys),
+        _after=pl.when(seen).then(pl.col("day")).backward_fill().over(keys),
+        _low=pl.col(value).forward_fill().over(keys),
+        _high=pl.col(value).backward_fill().over(keys),
+        _first=pl.col("day").min().over(keys),
+        _last=pl.col("day").max().over(keys),
+    )
+    run = pl.coalesce("_after", pl.col("_last") + 1) - pl.coalesce("_before", pl.col("_first") - 1) - 1
+    share = (pl.col("day") - pl.col("_before")) / (pl.col("_after") - pl.col("_before"))
+    between = (pl.col("_low") + share * (pl.col("_high") - pl.col("_low"))).round(decimals)
+    made = pl.when(run <= longest).then(pl.coalesce(between, "_low", "_high"))
+    return grid.with_columns(
+        pl.coalesce(value, made).alias(value), filled=~seen & made.is_not_null()
+    ).drop("_before", "_after", "_low", "_high", "_first", "_last")
+
+
+def spells(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> pl.DataFrame:
+    """Join flagged days into spells: gaps of at most `bridge` unflagged days are bridged and counted.
+
+    `days` holds only the flagged days (keys and integer `day`, in any order, doubles allowed). Gives keys, `start`,
+    `end` and `length` in days, one row per spell.
+
+    >>> frame = pl.DataFrame({"patient": ["a"] * 4, "day": [1, 2, 5, 9]})
+    >>> spells(frame, ["patient"], bridge=2).select("start", "end", "length").rows()
+    [(1, 5, 5), (9, 9, 1)]
+    """
+    ordered = days.select(*keys, "day").unique().sort(*keys, "day")
+    gap = pl.col("day") - pl.col("day").shift(1).over(keys)
+    numbered = ordered.with_columns(_spell=(gap.is_null() | (gap > bridge + 1)).cum_sum())
+    found = numbered.group_by([*keys, "_spell"]).agg(start=pl.col("day").min(), end=pl.col("day").max())
+    return found.with_columns(length=pl.col("end") - pl.col("start") + 1).drop("_spell").sort(*keys, "start")
+
+
+def longest_spell(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> pl.DataFrame:
+    """Give per key the longest spell of flagged days (the earliest of equals): keys, `start`, `end`, `length`."""
+    found = spells(days, keys, bridge).sort(*keys, pl.col("length"), pl.col("start"), descending=_falling(keys))
+    return found.unique(subset=list(keys), keep="first", maintain_order=True)
+
+
+def _falling(keys: Sequence[str]) -> list[bool]:
+    return [False] * len(keys) + [True, False]
+
+
+def worst_of(domains: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Give the worst of several domains per key and day: rows of (keys, day, domain, low, high) in, one row a day out.
+
+    `low` is the worst certain answer, `high` the worst possible one, `leading` the domains that set `low`.
+    """
+    top = pl.col("low").max().over([*keys, "day"])
+    leading = pl.col("domain").filter((pl.col("low") == top) & (pl.col("low") > 0))
+    return (
+        domains.with_columns(top=top)
+        .group_by([*keys, "day"])
+        .agg(low=pl.col("low").max(), high=pl.col("high").max(), leading=leading.sort().str.join(", "))
+        .sort(*keys, "day")
+    )
