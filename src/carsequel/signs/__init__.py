@@ -1,0 +1,1 @@
+"""Is it failing: responses, antigen at relapse, and the verdict under each named definition of failure."""

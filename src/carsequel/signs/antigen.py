@@ -1,0 +1,106 @@
+"""The target antigen after the infusion: kept, low, lost, epitope lost, lineage switch, or not tested.
+
+"Not tested" is an answer of its own: an antigen that nobody looked for is neither kept nor lost.
+"""
+
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.signs.assessments import KEYS
+
+SOURCE: Final = "S065"
+DECIDED: Final = [*KEYS, "definition"]
+
+
+class Cut(NamedTuple):
+    """Below `value` of `unit` the antigen is called low."""
+
+    unit: str
+    value: float
+    says: str
+
+
+RULES: Final = (
+    Cut("H-score", 150, "antigen-low relapse in LBCL: CD19 immunohistochemistry H-score below 150"),
+    Cut("molecules/cell", 3000, "antigen-low relapse in LBCL: fewer than 3000 CD19 molecules a cell"),
+    Cut("sites/cell", 3000, "the same cut on sites a cell"),
+)
+STATED: Final = {
+    "positive": "kept",
+    "dim": "low",
+    "patchy": "low",
+    "negative": "lost",
+    "epitope_lost": "epitope_lost",
+    "not_tested": "not_tested",
+    "not_biopsied": "not_tested",
+}
+GRAVITY: Final = ("not_tested", "kept", "low", "epitope_lost", "lost", "lineage_switch")
+SWITCHED: Final = r"(?i)myelo|monocyt|\bAML\b|switch|mixed"
+BEFORE: Final = r"(?i)\b(baseline|before|diagnosis|pre)\b"
+AFTER: Final = r"(?i)relapse|progress|recur|failure|after"
+
+
+def after_infusion() -> pl.Expr:
+    """Tell whether a fact is of the time after the infusion: by its day, or by its words where it has no day."""
+    words = pl.col("when").fill_null("")
+    said = words.str.contains(AFTER) & ~words.str.contains(BEFORE)
+    return (pl.col("since") > 0) | (pl.col("since").is_null() & said)
+
+
+def antigen_after_infusion(course: Course) -> pl.DataFrame:
+    """Give per patient and infusion the state of the target antigen in every specimen after the infusion.
+
+    Columns: patient, infusion, since (null where only words place it), antigen (the state), name, method, site,
+    source. A row per tested specimen; a lineage switch is a row of its own.
+    """
+    names = [name for name in course.facts["name"].unique().to_list() if name.startswith("antigen_")]
+    rows = course.facts_since(*names, "lineage", undated=True).filter(after_infusion() | _lineage_without_day())
+    looks = course.clock.select(*KEYS, "target")
+    rows = rows.join(looks, on=KEYS, how="left", maintain_order="left")
+    token = pl.col("name").str.strip_prefix("antigen_").str.to_uppercase()
+    is_target = pl.col("target").fill_null("").str.to_uppercase().str.contains(token, literal=True)
+    switched = (pl.col("name") == "lineage") & pl.col("text").str.contains(SWITCHED)
+    rows = rows.with_columns(antigen=pl.when(switched).then(pl.lit("lineage_switch")).otherwise(_state()))
+    kept = rows.filter(switched | (is_target & (pl.col("name") != "lineage"))).filter(pl.col("antigen").is_not_null())
+    return kept.select(*KEYS, "since", "antigen", "name", "method", "site", "when", "source")
+
+
+def _lineage_without_day() -> pl.Expr:
+    words = pl.col("when").fill_null("")
+    return (pl.col("name") == "lineage") & pl.col("since").is_null() & ~words.str.contains(r"(?i)baseline|diagnosis")
+
+
+def _state() -> pl.Expr:
+    stated = pl.col("text").replace_strict(STATED, default=None, return_dtype=pl.String)
+    low = pl.any_horizontal((pl.col("unit") == cut.unit) & (pl.col("value") < cut.value) for cut in RULES)
+    measured = (
+        pl.when(pl.col("value") == 0).then(pl.lit("lost")).when(low).then(pl.lit("low")).when(pl.col("value") > 0).then(pl.lit("kept"))
+    )
+    return pl.coalesce(stated, measured)
+
+
+def antigen_at_failure(course: Course, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Give per patient, infusion and definition the gravest antigen state after the last response (column `antigen`);
+    infusions without a tested specimen have no row."""
+    rows = _since_the_response(antigen_after_infusion(course), verdicts)
+    rank = pl.col("antigen").replace_strict({name: place for place, name in enumerate(GRAVITY)}, return_dtype=pl.Int64)
+    rows = rows.with_columns(_rank=rank).sort("_rank", descending=True, maintain_order=True)
+    return rows.group_by(DECIDED, maintain_order=True).agg(antigen=pl.col("antigen").first())
+
+
+def tissue_at_failure(course: Course, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Give per patient, infusion and definition whether tissue was examined after the last response: a biopsy, a
+    histology, a tested antigen, or blasts in marrow."""
+    rows = course.facts_since("event", "histology", "marrow_blasts", "lineage", undated=True).filter(after_infusion())
+    examined = (pl.col("name") != "event") | (pl.col("text") == "biopsy")
+    antigens = antigen_after_infusion(course).filter(pl.col("antigen") != "not_tested")
+    both = pl.concat([rows.filter(examined).select(*KEYS, "since"), antigens.select(*KEYS, "since")])
+    return _since_the_response(both, verdicts).select(DECIDED).unique().with_columns(tissue=pl.lit(True))
+
+
+def _since_the_response(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Keep what is not older than the last response before the failure; undated rows are placed by their words."""
+    rows = rows.join(verdicts.select(*DECIDED, "after_day"), on=KEYS, how="inner", maintain_order="left")
+    return rows.filter(pl.col("since").is_null() | (pl.col("since") >= pl.col("after_day").fill_null(0)))
