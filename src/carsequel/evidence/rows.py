@@ -3,6 +3,7 @@
 import polars as pl
 
 from carsequel.evidence.intervals import wilson_interval
+from carsequel.terms.sources import year_of
 from carsequel.terms.tables import read_table
 
 TABLES = ("outcomes", "options", "mechanisms", "prognosis", "side_effects", "targets")
@@ -15,7 +16,8 @@ def evidence_rows(table: str) -> pl.DataFrame:
 
     Float64: time_months, value, low, high (in `unit`); Int64: n, n_events, and in `mechanisms` numerator, denominator
     and evaluable_of. A share (`unit` %) with n and without a published interval gets a Wilson interval, marked
-    `wilson`; a share that is published as counts only gets its per cent. Raises KeyError for another name.
+    `wilson`; a share that is published as counts only gets its per cent. Where no era is given, `era` says when the
+    paper was published. Raises KeyError for another name.
 
     >>> evidence_rows("targets").filter(pl.col("role") == "calibrate").height
     18
@@ -25,6 +27,10 @@ def evidence_rows(table: str) -> pl.DataFrame:
     rows = read_table("carsequel.evidence", f"{table}.csv")
     counts = [name for name in _COUNTS if name in rows.columns]
     typed = rows.with_columns(pl.col(_NUMBERS).cast(pl.Float64), pl.col(counts).cast(pl.Int64))
+    if "era" in typed.columns:
+        published = {key: f"published {year}" for key in typed["source"].unique() if (year := year_of(key))}
+        stand_in = pl.col("source").replace_strict(published, default=None, return_dtype=pl.String)
+        typed = typed.with_columns(era=pl.coalesce("era", stand_in))
     return _with_wilson(typed)
 
 

@@ -76,7 +76,12 @@ def _state() -> pl.Expr:
     stated = pl.col("text").replace_strict(STATED, default=None, return_dtype=pl.String)
     low = pl.any_horizontal((pl.col("unit") == cut.unit) & (pl.col("value") < cut.value) for cut in RULES)
     measured = (
-        pl.when(pl.col("value") == 0).then(pl.lit("lost")).when(low).then(pl.lit("low")).when(pl.col("value") > 0).then(pl.lit("kept"))
+        pl.when(pl.col("value") == 0)
+        .then(pl.lit("lost"))
+        .when(low)
+        .then(pl.lit("low"))
+        .when(pl.col("value") > 0)
+        .then(pl.lit("kept"))
     )
     return pl.coalesce(stated, measured)
 

@@ -83,5 +83,9 @@ def _later_infusions(course: Course) -> pl.DataFrame:
     after = order.with_columns(infusion=pl.col("infusion") - 1).rename({"day": "_next"})
     both = after.join(order.select("patient", "infusion", "day"), on=KEYS, how="inner")
     return both.select(
-        *KEYS, since=pl.col("_next") - pl.col("day"), what=pl.lit("new_therapy"), text=pl.lit("second_infusion"), source="source"
+        *KEYS,
+        since=pl.col("_next") - pl.col("day"),
+        what=pl.lit("new_therapy"),
+        text=pl.lit("second_infusion"),
+        source="source",
     )

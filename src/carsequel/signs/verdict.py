@@ -40,6 +40,7 @@ def decide(looks: pl.DataFrame, listed: pl.DataFrame, rule: Definition) -> pl.Da
         day=pl.when(failed).then("fail_day").otherwise(_day_of_state()),
         day_low=pl.when(failed).then(earliest),
         day_high=pl.when(failed).then(latest),
+        approximate=failed & pl.col("fail_approximate").fill_null(False),
         after_day=pl.when(failed).then("good_before"),
         why=_why(rule),
         facts=_facts_of_state(),
@@ -86,6 +87,7 @@ def _failures(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by(KEYS, maintain_order=True).agg(
         fail_day=pl.col("since").first(),
         fail_words=pl.col("_words").filter(first).unique(maintain_order=True).str.join(", "),
+        fail_approximate=(pl.col("approximate").fill_null(False) & first).any(),
         relapse_said=(pl.col("what") == "relapse").any(),
         fail_facts=pl.col("source").filter(first).unique().sort().str.join("; "),
     )
@@ -98,16 +100,20 @@ def _responses(rows: pl.DataFrame) -> pl.DataFrame:
     first_bad = pl.col("since").filter(pl.col("_counts")).min().over(KEYS)
     before = good & (pl.col("since").is_null() | first_bad.is_null() | (pl.col("since") < first_bad))
     marked = rows.with_columns(_good=before.fill_null(False))
-    mine = marked.filter("_good").group_by(KEYS, maintain_order=True).agg(
-        good_before=pl.col("since").max(), good_words=pl.coalesce("text", "what").last()
+    mine = (
+        marked.filter("_good")
+        .group_by(KEYS, maintain_order=True)
+        .agg(good_before=pl.col("since").max(), good_words=pl.coalesce("text", "what").last())
     )
     lasted = pl.col("value").filter(pl.col("what") == "response_duration").max()
     told = pl.col("what").is_in(["response", "deauville", "blasts", "mrd", "extramedullary"])
     sooner = told & (pl.col("text").fill_null("") != "NE") & (pl.col("since") < first_bad)
     marked = marked.with_columns(_told=told, _sooner=sooner.fill_null(False))
     looked = {"assessed": pl.col("_told").any(), "looked_before": pl.col("_sooner").any()}
-    return marked.group_by(KEYS, maintain_order=True).agg(lasted=lasted, **looked).join(
-        mine, on=KEYS, how="left", maintain_order="left"
+    return (
+        marked.group_by(KEYS, maintain_order=True)
+        .agg(lasted=lasted, **looked)
+        .join(mine, on=KEYS, how="left", maintain_order="left")
     )
 
 
@@ -212,27 +218,35 @@ def _on_day(day: str) -> pl.Expr:
     return pl.when(pl.col(day).is_null()).then(pl.lit("day not given")).otherwise(pl.format("day {}", number))
 
 
-def _why(rule: Definition) -> pl.Expr:
-    before = pl.when(pl.col("good_words").is_not_null()).then(
-        pl.format("; before it {} ({})", "good_words", _on_day("good_before"))
-    )
-    lasted = pl.when(pl.col("lasted").is_not_null()).then(pl.format("; response lasted {} days", pl.col("lasted").round(0).cast(pl.Int64)))
+def _last_assessment() -> pl.Expr:
+    measured = pl.coalesce(pl.col("look_value").cast(pl.String), "look_text", pl.lit(""))
     look = (
         pl.when(pl.col("look") == "deauville").then(pl.format("Deauville {}", pl.col("look_value").cast(pl.Int64)))
         .when(pl.col("look") == "remission").then(pl.format("remission: {}", "look_text"))
         .when(pl.col("look") == "response").then(pl.format("stated response {}", "look_text"))
-        .otherwise(pl.format("{} {}", "look", pl.coalesce(pl.col("look_value").cast(pl.String), "look_text", pl.lit(""))))
+        .otherwise(pl.format("{} {}", "look", measured))
     )  # fmt: skip
-    last = pl.format("last assessment: {} ({})", look, _on_day("look_day"))
-    since = pl.when(pl.col("look").is_not_null()).then(pl.format("; {}", last)).otherwise(pl.lit("; no response assessment in the record"))
-    return (
-        pl.when(pl.col("state") == "failed").then(
-            pl.format("{} ({}){}{}", "fail_words", _on_day("fail_day"), before.fill_null(""), lasted.fill_null(""))
-        )
-        .when(pl.col("state") == "second_malignancy").then(pl.format("second malignancy ({}) without progression{}", _on_day("malignancy_day"), since))
-        .when(pl.col("state") == "new_therapy_without_progression").then(pl.format("new therapy ({}) before any progression{}", _on_day("therapy_day"), since))
-        .when(pl.col("state") == "died_without_progression").then(pl.format("died ({}) without progression{}", _on_day("death_day"), since))
-        .when(pl.col("state") == "suspected").then(pl.format("{}: equivocal, neither success nor failure", last))
-        .when(pl.col("state") == "not_failed").then(last)
-        .otherwise(pl.lit(f"nothing after the infusion that this definition counts: {rule.says}"))
-    )  # fmt: skip
+    return pl.format("last assessment: {} ({})", look, _on_day("look_day"))
+
+
+def _why(rule: Definition) -> pl.Expr:
+    """Say in one sentence what the verdict rests on and what came before it."""
+    before = pl.when(pl.col("good_words").is_not_null()).then(
+        pl.format("; before it {} ({})", "good_words", _on_day("good_before"))
+    )
+    days = pl.col("lasted").round(0).cast(pl.Int64)
+    lasted = pl.when(pl.col("lasted").is_not_null()).then(pl.format("; response lasted {} days", days))
+    none = pl.lit("no response assessment in the record")
+    look = pl.when(pl.col("look").is_not_null()).then(_last_assessment()).otherwise(none)
+    events = {
+        "second_malignancy": ("second malignancy ({}) without progression; {}", "malignancy_day"),
+        "new_therapy_without_progression": ("new therapy ({}) before any progression; {}", "therapy_day"),
+        "died_without_progression": ("died ({}) without progression; {}", "death_day"),
+    }
+    failed = pl.format("{} ({}){}{}", "fail_words", _on_day("fail_day"), before.fill_null(""), lasted.fill_null(""))
+    state = pl.col("state")
+    told = {"failed": failed, "not_failed": look}
+    told |= {name: pl.format(words, _on_day(day), look) for name, (words, day) in events.items()}
+    told["suspected"] = pl.format("{}: equivocal, neither success nor failure", look)
+    nothing = pl.lit(f"nothing after the infusion that this definition counts: {rule.says}")
+    return pl.coalesce(*(pl.when(state == name).then(words) for name, words in told.items()), nothing)

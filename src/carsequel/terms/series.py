@@ -30,7 +30,9 @@ def daily_worst(
     return rows.group_by([*keys, "day"]).agg(pick)
 
 
-def fill_gaps(grid: pl.DataFrame, keys: Sequence[str], longest: int, decimals: int, value: str = "value") -> pl.DataFrame:
+def fill_gaps(
+    grid: pl.DataFrame, keys: Sequence[str], longest: int, decimals: int, value: str = "value"
+) -> pl.DataFrame:
     """Interpolate runs of at most `longest` missing days linearly and carry end values over as many days.
 
     `grid` has one row per key and day without holes, missing values null, sorted by keys and day. Longer runs stay
@@ -49,9 +51,9 @@ def fill_gaps(grid: pl.DataFrame, keys: Sequence[str], longest: int, decimals: i
     share = (pl.col("day") - pl.col("_before")) / (pl.col("_after") - pl.col("_before"))
     between = (pl.col("_low") + share * (pl.col("_high") - pl.col("_low"))).round(decimals)
     made = pl.when(run <= longest).then(pl.coalesce(between, "_low", "_high"))
-    return grid.with_columns(
-        pl.coalesce(value, made).alias(value), filled=~seen & made.is_not_null()
-    ).drop("_before", "_after", "_low", "_high", "_first", "_last")
+    return grid.with_columns(pl.coalesce(value, made).alias(value), filled=~seen & made.is_not_null()).drop(
+        "_before", "_after", "_low", "_high", "_first", "_last"
+    )
 
 
 def spells(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> pl.DataFrame:
@@ -64,21 +66,20 @@ def spells(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> pl.DataF
     >>> spells(frame, ["patient"], bridge=2).select("start", "end", "length").rows()
     [(1, 5, 5), (9, 9, 1)]
     """
-    ordered = days.select(*keys, "day").unique().sort(*keys, "day")
-    gap = pl.col("day") - pl.col("day").shift(1).over(keys)
-    numbered = ordered.with_columns(_spell=(gap.is_null() | (gap > bridge + 1)).cum_sum())
-    found = numbered.group_by([*keys, "_spell"]).agg(start=pl.col("day").min(), end=pl.col("day").max())
-    return found.with_columns(length=pl.col("end") - pl.col("start") + 1).drop("_spell").sort(*keys, "start")
+    ordered = days.select(*keys, "day").sort(*keys, "day")
+    new = pl.any_horizontal(pl.col(key) != pl.col(key).shift(1) for key in keys)
+    apart = pl.col("day") - pl.col("day").shift(1) > bridge + 1
+    numbered = ordered.with_columns(_spell=(new | apart).fill_null(True).cum_sum())
+    found = numbered.group_by("_spell", maintain_order=True).agg(
+        *(pl.col(key).first() for key in keys), start=pl.col("day").first(), end=pl.col("day").last()
+    )
+    return found.with_columns(length=pl.col("end") - pl.col("start") + 1).drop("_spell")
 
 
 def longest_spell(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> pl.DataFrame:
     """Give per key the longest spell of flagged days (the earliest of equals): keys, `start`, `end`, `length`."""
-    found = spells(days, keys, bridge).sort(*keys, pl.col("length"), pl.col("start"), descending=_falling(keys))
-    return found.unique(subset=list(keys), keep="first", maintain_order=True)
-
-
-def _falling(keys: Sequence[str]) -> list[bool]:
-    return [False] * len(keys) + [True, False]
+    found = spells(days, keys, bridge).sort("length", descending=True, maintain_order=True)
+    return found.group_by(keys, maintain_order=True).first()
 
 
 def worst_of(domains: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

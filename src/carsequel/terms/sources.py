@@ -52,6 +52,16 @@ def _one(row: dict[str, str | None]) -> str:
     return f"{row['citation']}{where}{mark}"
 
 
+def year_of(key: str) -> str | None:
+    """Give the year in which a source (the latest of several) was published, None where its citation names none.
+
+    >>> year_of("S040"), year_of("S001;S002"), year_of("recalled")
+    ('2022', '2023', None)
+    """
+    years = [re.search(r"\b(?:19|20)\d\d\b", str(source_row(part)["citation"])) for part in split_keys(key)]
+    return max((found.group() for found in years if found), default=None)
+
+
 def check_keys(frame: pl.DataFrame, column: str = "source") -> list[str]:
     """Give the keys in a column of a frame (several a cell joined with a semicolon) that sources.csv does not hold.
 

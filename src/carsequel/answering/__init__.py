@@ -1,0 +1,90 @@
+"""One course in, the whole answer out: reads like a table of contents."""
+
+from typing import Any
+
+import polars as pl
+
+from carsequel.answering.failing import decided_verdict, failure_part
+from carsequel.answering.overriding import overrides_part
+from carsequel.answering.people import data_part, patient_part, performance_part
+from carsequel.answering.provenance import provenance_part, sources_part
+from carsequel.answering.sentences import sentences_part
+from carsequel.causes.explain import explain_causes
+from carsequel.grading import Graded, grade_record
+from carsequel.options.needed import options_needed
+from carsequel.options.prognosis import prognosis_rows
+from carsequel.options.weigh import weigh_options
+from carsequel.record.course import Course
+from carsequel.record.errors import RecordError
+from carsequel.side_effects.active import active_dangers
+from carsequel.side_effects.stated import compare_stated
+
+SIDE_EFFECTS = ("crs.", "icans.", "iec_hs.", "icaht_")
+
+__all__ = ["answer", "answerable_patients"]
+
+
+def answerable_patients(course: Course) -> tuple[list[str], list[str]]:
+    """Give the patients that can be answered and those that cannot (no CAR-T infusion in the record), in order."""
+    infused = set(course.infusions["patient"].to_list())
+    known = course.patients.select("patient", "not_infused").rows()
+    able = [patient for patient, never in known if never or patient in infused]
+    return able, [patient for patient, _ in known if patient not in set(able)]
+
+
+def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[str, Any]:
+    """Give the whole answer for one patient: the dictionary of the contract's section 4.
+
+    `graded` is the graded record (`grade_record(course)`), so that a folder of patients is graded once; without it
+    the patient alone is graded. Raises RecordError for an id that is not in the record or has no CAR-T infusion.
+    """
+    able, unable = answerable_patients(course)
+    if patient in unable:
+        raise RecordError(
+            "no CAR-T infusion found for this patient", "add it to the infusions table, or note = not_infused"
+        )
+    if patient not in able:
+        raise RecordError("this patient is not in the record", "carsequel check lists the patients that were read")
+    own = course.only(patient)
+    graded = _of_patient(graded, patient) if graded is not None else grade_record(own)
+    verdict = decided_verdict(graded.verdicts)
+    verdicts = graded.verdicts.filter(pl.col("infusion") == verdict["infusion"]) if verdict else graded.verdicts
+    first = own.clock.filter(pl.col("infusion") == 1)["last"].to_list()
+    as_of = float(first[0]) if first and first[0] is not None else None
+    effects = graded.findings.filter(pl.any_horizontal(pl.col("criterion").str.starts_with(c) for c in SIDE_EFFECTS))
+    parts: dict[str, Any] = {
+        "patient": patient,
+        "as_of_day": as_of,
+        "synthetic": course.synthetic,
+        "data": data_part(own),
+        "patient_facts": patient_part(own),
+        "failure": failure_part(own, graded, verdict),
+        "danger": active_dangers(own, patient, as_of),
+        "performance": performance_part(own),
+        "prognosis": prognosis_rows(own, verdicts, patient) if verdict else [],
+        "causes": explain_causes(own, verdicts, patient) if verdict else {},
+        "signs": [],
+        "side_effects": effects.to_dicts(),
+        "stated": compare_stated(effects).to_dicts(),
+        "risks": [],
+        "options": weigh_options(own, verdicts, patient) if verdict else [],
+        "options_reason": _options_reason(own, verdicts),
+        "research": [],
+        "questions": [],
+        "overrides": overrides_part(own, graded.findings),
+    }
+    parts["sentences"] = sentences_part(parts)
+    parts["sources"] = sources_part(parts)
+    parts["provenance"] = provenance_part(own, list(parts["sources"]))
+    return parts
+
+
+def _options_reason(course: Course, verdicts: pl.DataFrame) -> str:
+    """Say why options are listed, or why none are."""
+    if verdicts.is_empty():
+        return "not given: no CAR T cells were infused"
+    return str(options_needed(course, verdicts)["reason"][0])
+
+
+def _of_patient(graded: Graded, patient: str) -> Graded:
+    return Graded(*(frame.filter(pl.col("patient") == patient) for frame in graded))

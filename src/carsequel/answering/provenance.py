@@ -1,0 +1,74 @@
+"""Where the answer comes from: version, hashes of definitions and data, and the papers behind the numbers."""
+
+import hashlib
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Any, Final
+
+from carsequel import __version__
+from carsequel.record.course import Course
+from carsequel.terms.sources import cite, split_keys
+
+DEFINING_TABLES: Final = (
+    ("carsequel.terms", "criteria.csv"),
+    ("carsequel.terms", "quantities.csv"),
+    ("carsequel.terms", "unit_conversions.csv"),
+    ("carsequel.terms", "unit_spellings.csv"),
+    ("carsequel.terms", "products.csv"),
+    ("carsequel.evidence", "options.csv"),
+    ("carsequel.evidence", "mechanisms.csv"),
+    ("carsequel.evidence", "prognosis.csv"),
+)
+DEFINING_RULES: Final = (
+    "carsequel.signs.definitions",
+    "carsequel.signs.antigen",
+    "carsequel.side_effects.crs",
+    "carsequel.side_effects.icans",
+    "carsequel.side_effects.icaht_early",
+    "carsequel.side_effects.icaht_late",
+)
+
+
+@cache
+def definitions_hash() -> str:
+    """Give a SHA-256 over every rule row and every shipped table that an answer depends on."""
+    digest = hashlib.sha256()
+    for package, name in DEFINING_TABLES:
+        digest.update(files(package).joinpath(name).read_bytes())
+    for module in DEFINING_RULES:
+        digest.update(repr(import_module(module).RULES).encode())
+    return digest.hexdigest()
+
+
+def provenance_part(course: Course, sources: list[str]) -> dict[str, Any]:
+    """Give version, hashes, seed (none: nothing here is drawn) and the keys of the sources."""
+    return {
+        "version": __version__,
+        "definitions_hash": definitions_hash(),
+        "data_hash": course.data_hash,
+        "seed": None,
+        "sources": sources,
+    }
+
+
+def sources_part(answer: dict[str, Any]) -> dict[str, str]:
+    """Give the citation of every source key that stands anywhere in the answer, in order of appearance."""
+    found: dict[str, str] = {}
+    for cell in _source_cells(answer):
+        for key in split_keys(cell):
+            if key not in found:
+                try:
+                    found[key] = cite(key)
+                except KeyError:
+                    continue
+    return found
+
+
+def _source_cells(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["source"]] if isinstance(part.get("source"), str) else []
+        return own + [cell for value in part.values() for cell in _source_cells(value)]
+    if isinstance(part, (list, tuple)):
+        return [cell for value in part for cell in _source_cells(value)]
+    return []

@@ -1,0 +1,160 @@
+"""A course: the tidy tables of one or many patients, and the views from which criteria are computed."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+from carsequel.record.fingerprint import hash_of
+from carsequel.record.schema import KEPT_TABLES, empty
+from carsequel.record.unread import UNREAD
+
+UNUSABLE: Final = "implausible"
+FAR: Final = 1e9
+
+
+@dataclass(frozen=True)
+class Course:
+    """Patients, infusions, facts, spans, lesions and coverage as polars frames, plus the report of the reading.
+
+    Every day is counted from the first infusion in the column `clock` (null where the record gives no day) and as
+    written, from the infusion the row names, in `day`, `start` and `end`. Values are in the one unit of
+    `quantities.csv`. `facts.doubt` says why a row is doubted; implausible rows are kept and shown but no criterion
+    uses them. `report` has the columns of `check.csv`; `unread` says of which patient, name and day
+    (`clock`) a row was refused.
+    """
+
+    patients: pl.DataFrame
+    infusions: pl.DataFrame
+    facts: pl.DataFrame
+    spans: pl.DataFrame
+    lesions: pl.DataFrame
+    coverage: pl.DataFrame
+    report: pl.DataFrame
+    refused: int = 0
+    synthetic: bool = False
+    overrides: pl.DataFrame = field(default_factory=lambda: empty("overrides"))
+    unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=UNREAD))
+
+    @cached_property
+    def data_hash(self) -> str:
+        """The sha256 over the content (patients to coverage), independent of row order, sources and file format."""
+        return hash_of({name: getattr(self, name) for name in KEPT_TABLES})
+
+    @cached_property
+    def clock(self) -> pl.DataFrame:
+        """One row per patient and infusion: day (from the first infusion), next_day (of the next dated infusion),
+        disease, product, target, age, and, counted from this infusion, `death` (day of death), `last` (last day of
+        the record, closed by death) and `dated` (false where the infusion's day is not given)."""
+        order = self.infusions.filter(pl.col("infusion").is_not_null()).sort("patient", "infusion")
+        rows = order.with_columns(
+            next_day=pl.col("day").shift(-1).backward_fill().over("patient"),
+            dated=pl.col("day").is_not_null(),
+        ).select("patient", "infusion", "day", "next_day", "dated", "product", "target")
+        people = self.patients.select("patient", "disease", "age", "age_band")
+        ends = self._ends()
+        return (
+            rows.join(people, on="patient", how="left", maintain_order="left")
+            .join(ends, on="patient", how="left", maintain_order="left")
+            .with_columns(death=pl.col("death") - pl.col("day"), last=pl.col("last") - pl.col("day"))
+            .with_columns(pl.when(pl.col("death") >= 0).then("death"))
+        )
+
+    def _ends(self) -> pl.DataFrame:
+        """Per patient, on the first infusion's clock: day of death, and last day on which anything is recorded."""
+        events = self.facts.filter(pl.col("name") == "event")
+        death = events.filter(pl.col("text") == "death").group_by("patient").agg(death=pl.col("clock").min())
+        seen = pl.concat(
+            [
+                self.facts.select("patient", "clock"),
+                self.spans.select("patient", pl.col("clock")),
+                self.spans.select("patient", pl.col("clock_end").alias("clock")),
+                self.lesions.select("patient", "clock"),
+                self.infusions.select("patient", pl.col("day").alias("clock")),
+            ]
+        )
+        last = seen.group_by("patient").agg(last=pl.col("clock").max())
+        both = last.join(death, on="patient", how="full", coalesce=True)
+        return both.with_columns(last=pl.coalesce("death", "last"))
+
+    def facts_since(self, *names: str, before: float = 0.0, undated: bool = False) -> pl.DataFrame:
+        """Give facts of the named quantities as seen from each infusion: all their columns plus `since` (days from
+        that infusion) and `infusion` (the one they are seen from), in the stretch from `before` days ahead of the
+        infusion until the next infusion. A row before a later infusion is also seen by the earlier one.
+
+        `undated` adds rows whose day is not given, with `since` null, under the infusion they name. Implausible rows
+        never come.
+        """
+        rows = self.facts.filter(pl.col("name").is_in(names) & (pl.col("doubt").fill_null("") != UNUSABLE))
+        return self._seen_from(rows, "clock", "day", before, undated)
+
+    def spans_since(self, *names: str, before: float = 0.0, undated: bool = False) -> pl.DataFrame:
+        """Give spans of the named kinds as seen from each infusion: all columns plus `since` and `until` (days from
+        that infusion, `until` null where it is still going or its end is not given) and `infusion`. A span that began
+        before the infusion and lasted into it is included; one whose end is not given counts only where it began."""
+        rows = self.spans.filter(pl.col("name").is_in(names))
+        length = pl.coalesce(pl.col("clock_end") - pl.col("clock"), pl.col("end") - pl.col("start"))
+        open_end = pl.when(pl.col("end_known").eq(False)).then(0.0).otherwise(FAR)
+        rows = rows.with_columns(_length=length, _reach=pl.coalesce(length, open_end))
+        seen = self._seen_from(rows, "clock", "start", before, undated, reach="_reach")
+        return seen.with_columns(until=pl.col("since") + pl.col("_length")).drop("_length", "_reach")
+
+    def _seen_from(
+        self, rows: pl.DataFrame, clock: str, own_day: str, before: float, undated: bool, reach: str | None = None
+    ) -> pl.DataFrame:
+        looks = self.clock.select("patient", pl.col("infusion"), pl.col("day").alias("_from"), "next_day")
+        named = pl.col("infusion").fill_null(1)
+        rows = rows.with_columns(_named=named).drop("infusion")
+        both = rows.join(looks, on="patient", how="inner", maintain_order="left")
+        since = pl.when(pl.col("_from").is_not_null()).then(pl.col(clock) - pl.col("_from"))
+        own = pl.when(pl.col("_named") == pl.col("infusion")).then(pl.col(own_day))
+        both = both.with_columns(since=pl.coalesce(since, own))
+        end = pl.col("since") + pl.col(reach) if reach else pl.col("since")
+        inside = (end >= -before) & (pl.col(clock).is_null() | (pl.col(clock) < pl.col("next_day").fill_null(FAR)))
+        if undated:
+            inside = inside | (pl.col("since").is_null() & (pl.col("_named") == pl.col("infusion")))
+        return both.filter(inside).drop("_from", "next_day", "_named")
+
+    def covered(self, *names: str) -> pl.DataFrame:
+        """Give the stretches in which absence of a row means absence: patient, infusion, name, since, until (days
+        from that infusion; open ends reach without limit). `*` as patient or name stands for all. From an infusion
+        whose day is not given only a coverage of the whole record can be seen. Where a row of one of the names was
+        refused together with its day, none of them is covered; single days without use stand in `unusable`."""
+        rows = self.coverage.filter(pl.col("name").is_in(names) | (pl.col("name") == "*"))
+        named = pl.DataFrame({"_name": list(names)}, schema={"_name": pl.String})
+        rows = rows.join(named, how="cross").filter((pl.col("name") == "*") | (pl.col("name") == pl.col("_name")))
+        rows = rows.with_columns(name="_name").drop("_name")
+        looks = self.clock.select("patient", "infusion", pl.col("day").alias("_from"))
+        everyone = rows.filter(pl.col("patient") == "*").drop("patient").join(looks, how="cross")
+        own = rows.filter(pl.col("patient") != "*").join(looks, on="patient", how="inner")
+        both = pl.concat([everyone.select(sorted(everyone.columns)), own.select(sorted(everyone.columns))])
+        whole = pl.col("start").is_null() & pl.col("end").is_null()
+        both = both.filter(pl.col("_from").is_not_null() | whole)
+        lost = self.unread.filter(pl.col("clock").is_null() & pl.col("name").is_in(names))
+        both = both.join(lost.select("patient").unique(), on="patient", how="anti")
+        return both.select(
+            "patient",
+            "infusion",
+            "name",
+            since=(pl.col("start") - pl.col("_from")).fill_null(-FAR),
+            until=(pl.col("end") - pl.col("_from")).fill_null(FAR),
+        )
+
+    @cached_property
+    def unusable(self) -> pl.DataFrame:
+        """Facts that are there but cannot be used, implausible or refused: patient, name, `clock`. On their day
+        absence of a usable row does not mean absence."""
+        doubted = self.facts.filter(pl.col("doubt") == UNUSABLE).select("patient", "name", "clock")
+        return pl.concat([doubted, self.unread]).filter(pl.col("clock").is_not_null())
+
+    def only(self, patient: str) -> "Course":
+        """Give the course of one patient (an empty one where the id is not in the record)."""
+        parts = {name: getattr(self, name).filter(pl.col("patient") == patient) for name in KEPT_TABLES[:-1]}
+        coverage = self.coverage.filter(pl.col("patient").is_in([patient, "*"]))
+        report = self.report.filter(pl.col("patient") == patient)
+        overrides = self.overrides.filter(pl.col("patient") == patient)
+        refused = report.filter(pl.col("status") == "refused").height
+        unread = self.unread.filter(pl.col("patient") == patient)
+        own = replace(self, **parts, coverage=coverage, report=report, refused=refused)
+        return replace(own, overrides=overrides, unread=unread)

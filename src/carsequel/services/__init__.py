@@ -1,0 +1,1 @@
+"""The doors: the command line (later the web and CDS hooks)."""

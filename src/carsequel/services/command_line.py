@@ -1,0 +1,154 @@
+"""The command line: `carsequel VERB [INPUT] [options]`.
+
+Exit status: 0 done; 1 done, with refused rows or patients that could not be answered (named); 2 could not run,
+nothing written, one line saying why and what to do. Imports are made inside the verbs so that --help is quick.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from carsequel import __version__
+
+app = typer.Typer(
+    name="carsequel",
+    help="What happens if CAR T-cell therapy fails: signs, causes, options, side effects, from a centre's own data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Input = Annotated[
+    Path, typer.Argument(help="course folder, .xlsx, or FHIR R4 (.json, .ndjson, gzip, folder)", metavar="INPUT")
+]
+Out = Annotated[Path, typer.Option("--out", help="folder to write into (default carsequel-out)")]
+Patient = Annotated[str | None, typer.Option("--patient", help="only this patient")]
+OUT = Path("carsequel-out")
+
+
+def main() -> None:
+    """Run the command line; an input that cannot be used ends with status 2 and one line."""
+    try:
+        app()
+    except OSError as error:
+        _stop(
+            f"{error.strerror or type(error).__name__}: {Path(error.filename).name if error.filename else ''}",
+            "check the path and its permissions",
+        )
+    except ValueError as error:
+        if type(error).__name__ != "RecordError":
+            raise
+        _stop(str(error), getattr(error, "hint", ""))
+
+
+def _stop(message: str, hint: str) -> None:
+    print(f"carsequel: {message}{f' — {hint}' if hint else ''}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"carsequel {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Research and audit software; not a medical device."""
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="folder to make", metavar="DIR")]) -> None:
+    """Write an empty course folder with its data dictionary."""
+    from carsequel.record import new_folder
+
+    for path in new_folder(folder):
+        print(path)
+
+
+@app.command()
+def check(source: Input, out: Out = OUT) -> None:
+    """Read an input and report every row that was converted, refused or doubted."""
+    from carsequel.services.checking import run_check
+
+    raise typer.Exit(run_check(source, out))
+
+
+@app.command()
+def grade(
+    source: Input,
+    out: Out = OUT,
+    format: Annotated[str, typer.Option("--format", help="csv, parquet or json")] = "csv",
+    patient: Patient = None,
+) -> None:
+    """Grade every criterion that applies, for all patients at once."""
+    from carsequel.services.grades import run_grade
+
+    raise typer.Exit(run_grade(source, out, format, patient))
+
+
+@app.command()
+def report(
+    source: Input,
+    out: Out = OUT,
+    patient: Patient = None,
+    json: Annotated[bool, typer.Option("--json", help="also write ID.json")] = False,
+    overrides: Annotated[Path | None, typer.Option("--overrides", help="CSV of overridden grades with reasons")] = None,
+) -> None:
+    """Write one page a patient and an index page."""
+    from carsequel.services.pages import run_report
+
+    raise typer.Exit(run_report(source, out, patient, json, overrides))
+
+
+@app.command()
+def causes(source: Input, out: Out = OUT, patient: Patient = None) -> None:
+    """Write the causes part of the answer as a table and JSON."""
+    from carsequel.services.parts import run_part
+
+    raise typer.Exit(run_part("causes", source, out, patient))
+
+
+@app.command()
+def options(source: Input, out: Out = OUT, patient: Patient = None) -> None:
+    """Write the options part of the answer as a table and JSON."""
+    from carsequel.services.parts import run_part
+
+    raise typer.Exit(run_part("options", source, out, patient))
+
+
+@app.command()
+def evidence(
+    query: Annotated[list[str] | None, typer.Argument(help="words to look for", metavar="[QUERY]")] = None,
+) -> None:
+    """List published numbers that match all words, each with n, interval and source."""
+    from carsequel.services.library import run_evidence
+
+    raise typer.Exit(run_evidence(query or []))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which extras are missing, and try a tiny answer."""
+    from carsequel.services.doctor import run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
+def console() -> Any:
+    """Give the console that verbs print to; plain text where the output is not a terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
+    return Console(width=width, highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""carsequel report: one page a patient, an index, and the answers as JSON."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.progress import track
+
+from carsequel.answering import answer
+from carsequel.grading import grade_record
+from carsequel.record import Course, read_overrides
+from carsequel.report import render_index, render_page, safe_name
+from carsequel.services.command_line import console
+from carsequel.services.reading import DONE_WITH_REFUSALS, Opened, open_input, say_refusals
+from carsequel.services.staging import check_out, staged
+
+NO_INFUSION = "no CAR-T infusion found"
+
+
+def run_report(source: Path, out: Path, patient: str | None, json: bool, overrides: Path | None) -> int:
+    """Write the pages of all patients (or one), `index.html`, and with `json` one JSON a patient."""
+    check_out(out, source)
+    opened = open_input(source, patient)
+    if overrides is not None:
+        opened = opened._replace(course=read_overrides(opened.course, overrides))
+    failed: list[str] = []
+    with staged(out) as folder:
+        entries = _write_pages(opened, folder, json, failed)
+        (folder / "index.html").write_text(render_index(entries), encoding="utf-8")
+    pages = len(opened.able) - len(failed)
+    console().print(f"{pages} pages: {out / 'index.html'}")
+    say_refusals(opened)
+    for name in failed:
+        print(f"carsequel: patient {name}: the page could not be made", file=sys.stderr)
+    return DONE_WITH_REFUSALS if failed else opened.status
+
+
+def _write_pages(opened: Opened, folder: Path, json: bool, failed: list[str]) -> list[dict[str, Any]]:
+    graded = grade_record(opened.course)
+    entries = []
+    show = Console(stderr=True)
+    steps = track(opened.able, description="pages", console=show, disable=not show.is_terminal, transient=True)
+    for patient in steps:
+        try:
+            entries.append(_write_page(opened.course, patient, graded, folder, json))
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+            failed.append(patient)
+            entries.append({"patient": patient, "error": f"the page could not be made ({type(error).__name__})"})
+    entries += [{"patient": patient, "error": NO_INFUSION} for patient in opened.unable]
+    return entries
+
+
+def _write_page(course: Course, patient: str, graded: Any, folder: Path, json: bool) -> dict[str, Any]:
+    own = answer(course, patient, graded)
+    name = safe_name(patient)
+    (folder / f"{name}.html").write_text(render_page(own, course, findings=graded.findings), encoding="utf-8")
+    if json:
+        (folder / f"{name}.json").write_bytes(answer_json(own))
+    facts = own["patient_facts"]
+    return {
+        "patient": patient,
+        "file": f"{name}.html",
+        "disease": facts["disease"],
+        "product": facts["product"],
+        "failure": own["failure"],
+        "next_test": (own["causes"].get("next_test") or {}).get("test"),
+        "problems": own["data"]["refused"] + own["data"]["doubts"],
+        "synthetic": own["synthetic"],
+    }
+
+
+def answer_json(answer: dict[str, Any]) -> bytes:
+    """Give an answer as indented JSON with its keys in the order of the contract."""
+    return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)

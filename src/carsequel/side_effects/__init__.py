@@ -1,0 +1,1 @@
+"""Side effects: what the treatment cost the patient, graded by published criteria."""
