@@ -34,8 +34,8 @@ def _day(part: dict[str, Any]) -> str:
     if low is not None and high is not None:
         return f" between day {low:g} and day {high:g}"
     if low is not None:
-        return f" after day {low:g} (day not given)"
-    return f" by day {high:g} (day not given)" if high is not None else " (day not given)"
+        return f" after day {low:g}"
+    return f" by day {high:g}" if high is not None else " on a day not given"
 
 
 def _signs(failure: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """The published numbers as typed frames, and the choices that other rooms ask of them."""
 
+from functools import cache
+
 import polars as pl
 
 from carsequel.evidence.intervals import wilson_interval
@@ -11,6 +13,7 @@ _NUMBERS = ("time_months", "value", "low", "high")
 _COUNTS = ("n", "n_events", "numerator", "denominator", "evaluable_of")
 
 
+@cache
 def evidence_rows(table: str) -> pl.DataFrame:
     """Give one of the six tables with numbers as numbers; adds `derived`: true where an interval was computed.
 

@@ -1,5 +1,6 @@
 """How near a published row is to this patient: in words, and by the time from infusion to failure it was counted in."""
 
+import math
 import re
 from typing import Any, Final
 
@@ -24,25 +25,42 @@ def match_words(row: dict[str, Any], verdict: dict[str, Any]) -> str:
     return "; ".join(word for word in words if word)
 
 
-def in_stratum(text: str | None, day: float | None) -> bool | None:
+def in_stratum(text: str | None, day: float | None, low: float | None = None, high: float | None = None) -> bool | None:
     """Tell whether a day of failure lies in the time span a text names (`relapse >6 mo`, `failure D0-30`); None where
-    the text names none or the day is not known. Months count 30.4375 days; `4-6 mo` is above 3 and up to 6.
+    the text names none or the day is not known well enough. `low` and `high` bound a day that is not given. Months
+    count 30.4375 days; `4-6 mo` is above 3 and up to 6.
 
     >>> in_stratum("relapse 4-6 mo", 100.0), in_stratum("relapse >6 mo", 100.0), in_stratum("after CAR-T", 100.0)
     (True, False, None)
+    >>> in_stratum("failure D0-30", None, low=94.0), in_stratum("relapse >6 mo", None, low=94.0)
+    (False, None)
     """
+    span = _stratum(text)
+    earliest = day if day is not None else low
+    latest = day if day is not None else high
+    if span is None or (earliest is None and latest is None):
+        return None
+    above, up_to = span
+    first, last = earliest or 0.0, math.inf if latest is None else latest
+    if first > above and last <= up_to:
+        return True
+    return False if last <= above or first > up_to else None
+
+
+def _stratum(text: str | None) -> tuple[float, float] | None:
+    """Give the span of days a text names, as (above, up to)."""
     found = _SPAN.search(text or "")
-    if not found or day is None:
+    if not found:
         return None
     by_month = (found["unit"] or "").lower() == "mo"
     size = DAYS_IN_MONTH if by_month else 1.0
     first = float(found["first"])
     if found["last"]:
-        low = (first - 1) * size if by_month else first
-        return (day > low if by_month else day >= low) and day <= float(found["last"]) * size
+        above = (first - 1) * size if by_month else math.nextafter(first, -math.inf)
+        return above, float(found["last"]) * size
     if found["below"]:
-        return day <= first * size
-    return day > first * size if found["above"] else None
+        return -math.inf, first * size
+    return (first * size, math.inf) if found["above"] else None
 
 
 def _disease(row: dict[str, Any], verdict: dict[str, Any]) -> str:
@@ -63,7 +81,7 @@ def _timing(row: dict[str, Any], verdict: dict[str, Any]) -> str:
     population = row.get("population") or ""
     if not _SPAN.search(population):
         return ""
-    fits = in_stratum(population, verdict.get("day"))
+    fits = in_stratum(population, verdict.get("day"), verdict.get("day_low"), verdict.get("day_high"))
     if fits is None:
         return f"{population}, day of failure not known"
     return f"{population}, as this patient" if fits else f"{population}, unlike this patient"

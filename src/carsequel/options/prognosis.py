@@ -36,7 +36,8 @@ def prognosis_rows(
     )
     rows = pl.concat([cohorts, factors.filter(~pl.col("factor").str.contains(ONE_THERAPY))], how="diagonal_relaxed")
     rows = rows.unique(["source", "value", "unit", "time_months", "n"], keep="first", maintain_order=True)
-    near = [row for row in rows.to_dicts() if in_stratum(row["population"], verdict["day"]) is not False]
+    when = {name: verdict.get(f"day_{name}") for name in ("low", "high")}
+    near = [row for row in rows.to_dicts() if in_stratum(row["population"], verdict["day"], **when) is not False]
     return [_row(row, verdict) for row in near]
 
 

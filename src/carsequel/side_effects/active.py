@@ -160,8 +160,9 @@ def _steroids(course: Course, as_of: float | None) -> dict[str, Any]:
     if now:
         return _row(name, "yes", _span_words(now[-1]), now[-1])
     if ever:
-        state = "unknown" if ever[-1]["clock_end"] is None else "no"
-        return _row(name, state, f"last: {_span_words(ever[-1])}", ever[-1])
+        open_end = [span for span in ever if span["clock_end"] is None]
+        span = (open_end or ever)[-1]
+        return _row(name, "unknown" if open_end else "no", f"last: {_span_words(span)}", span)
     if _covered(course, as_of, "drug"):
         return _row(name, "no", "drugs are recorded completely; no steroid")
     return _row(name, "unknown", "no steroid recorded, and the record does not say that drugs are complete")

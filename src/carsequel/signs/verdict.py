@@ -4,6 +4,7 @@ import polars as pl
 
 from carsequel.signs.assessments import KEYS, RESPONDED
 from carsequel.signs.definitions import DEAUVILLE_EQUIVOCAL, EQUIVOCAL, EQUIVOCAL_ELSEWHERE, TIMINGS, Definition
+from carsequel.signs.reasons import reason_of
 
 FIRST_LOOK_BY = next(each.last for each in TIMINGS if each.name == "early")
 EVENTS = {"therapy": "new_therapy", "malignancy": "second_malignancy", "death": "death"}
@@ -42,7 +43,7 @@ def decide(looks: pl.DataFrame, listed: pl.DataFrame, rule: Definition) -> pl.Da
         day_high=pl.when(failed).then(latest),
         approximate=failed & pl.col("fail_approximate").fill_null(False),
         after_day=pl.when(failed).then("good_before"),
-        why=_why(rule),
+        why=reason_of(rule),
         facts=_facts_of_state(),
         source=pl.lit(rule.source),
     )
@@ -211,42 +212,3 @@ def _type(rule: Definition) -> pl.Expr:
         pl.when(responded.fill_null(False)).then(pl.lit("relapse"))
         .when(never.fill_null(False)).then(pl.lit("primary_refractory"))
     )  # fmt: skip
-
-
-def _on_day(day: str) -> pl.Expr:
-    number = pl.col(day).round(1).cast(pl.String).str.strip_suffix(".0")
-    return pl.when(pl.col(day).is_null()).then(pl.lit("day not given")).otherwise(pl.format("day {}", number))
-
-
-def _last_assessment() -> pl.Expr:
-    measured = pl.coalesce(pl.col("look_value").cast(pl.String), "look_text", pl.lit(""))
-    look = (
-        pl.when(pl.col("look") == "deauville").then(pl.format("Deauville {}", pl.col("look_value").cast(pl.Int64)))
-        .when(pl.col("look") == "remission").then(pl.format("remission: {}", "look_text"))
-        .when(pl.col("look") == "response").then(pl.format("stated response {}", "look_text"))
-        .otherwise(pl.format("{} {}", "look", measured))
-    )  # fmt: skip
-    return pl.format("last assessment: {} ({})", look, _on_day("look_day"))
-
-
-def _why(rule: Definition) -> pl.Expr:
-    """Say in one sentence what the verdict rests on and what came before it."""
-    before = pl.when(pl.col("good_words").is_not_null()).then(
-        pl.format("; before it {} ({})", "good_words", _on_day("good_before"))
-    )
-    days = pl.col("lasted").round(0).cast(pl.Int64)
-    lasted = pl.when(pl.col("lasted").is_not_null()).then(pl.format("; response lasted {} days", days))
-    none = pl.lit("no response assessment in the record")
-    look = pl.when(pl.col("look").is_not_null()).then(_last_assessment()).otherwise(none)
-    events = {
-        "second_malignancy": ("second malignancy ({}) without progression; {}", "malignancy_day"),
-        "new_therapy_without_progression": ("new therapy ({}) before any progression; {}", "therapy_day"),
-        "died_without_progression": ("died ({}) without progression; {}", "death_day"),
-    }
-    failed = pl.format("{} ({}){}{}", "fail_words", _on_day("fail_day"), before.fill_null(""), lasted.fill_null(""))
-    state = pl.col("state")
-    told = {"failed": failed, "not_failed": look}
-    told |= {name: pl.format(words, _on_day(day), look) for name, (words, day) in events.items()}
-    told["suspected"] = pl.format("{}: equivocal, neither success nor failure", look)
-    nothing = pl.lit(f"nothing after the infusion that this definition counts: {rule.says}")
-    return pl.coalesce(*(pl.when(state == name).then(words) for name, words in told.items()), nothing)
