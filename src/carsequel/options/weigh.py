@@ -22,7 +22,7 @@ NO_N: Final = "number of patients not given"
 def weigh_options(
     course: Course, verdicts: pl.DataFrame, patient: str, unverified: bool = False
 ) -> list[dict[str, Any]]:
-    """Give the options of one patient: option, title, kind, gate, why, decides, facts, evidence, projected (null here)
+    """Give the options of one patient: option, title, kind, status (of its use in the disease), gate, why, decides, facts, evidence, projected (null here)
     and note, in the order of the fixed list, never ranked. Empty where none is needed (`options_needed` says why).
 
     Each evidence row carries its n (or says that none is given), status, source and `match`: how the cohort resembles
@@ -49,6 +49,7 @@ def _option(gate: dict[str, Any], about: dict[str, Any], verdict: dict[str, Any]
         "option": gate["option"],
         "title": about["title"],
         "kind": about["kind"],
+        "status": about["status"],
         "gate": gate["gate"],
         "why": gate["why"],
         "decides": gate["decides"],
