@@ -22,8 +22,9 @@ NO_N: Final = "number of patients not given"
 def weigh_options(
     course: Course, verdicts: pl.DataFrame, patient: str, unverified: bool = False
 ) -> list[dict[str, Any]]:
-    """Give the options of one patient: option, title, kind, status (of its use in the disease), gate, why, decides, facts, evidence, projected (null here)
-    and note, in the order of the fixed list, never ranked. Empty where none is needed (`options_needed` says why).
+    """Give the options of one patient, in the order of the fixed list and never ranked: option, title, kind, status (of
+    its use in the disease), gate, why, decides, facts, evidence, projected (null here) and note. Empty where none is
+    needed (`options_needed` says why).
 
     Each evidence row carries its n (or says that none is given), status, source and `match`: how the cohort resembles
     this patient. UNVERIFIED rows stay out unless asked for. Raises KeyError where the patient has no verdict.
