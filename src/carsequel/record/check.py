@@ -38,9 +38,13 @@ def _drop_duplicates(rows: pl.DataFrame, same: list[str], report: Report) -> pl.
     """Count an exact repetition once: for facts the same value of the same name at the same time."""
     if rows.is_empty():
         return rows
-    marked = rows.with_columns(_again=~pl.struct(same).is_first_distinct())
-    report.add(marked.filter("_again"), "converted", "duplicate row counted once", "remove the copy")
-    return marked.filter(~pl.col("_again")).drop("_again")
+    alike = rows.select(same).hash_rows().is_duplicated()
+    if not alike.any():
+        return rows
+    numbered = rows.with_row_index("_at")
+    again = numbered.filter(alike).filter(~pl.struct(same).is_first_distinct())
+    report.add(again, "converted", "duplicate row counted once", "remove the copy")
+    return numbered.join(again.select("_at"), on="_at", how="anti", maintain_order="left").drop("_at")
 
 
 def _mark_implausible(facts: pl.DataFrame, report: Report) -> pl.DataFrame:
