@@ -94,7 +94,8 @@ def _figure(
             _draw_curve(lane, curve, axis)
         if synthetic:
             _watermark(figure, height)
-        return _svg(figure, "measured values" if curves else "what happened")
+        shown = "measured values" if curves else "what happened"
+        return as_svg(figure, f"Timeline in days from the first infusion: {shown}")
 
 
 def _rows(placed: list[Placed]) -> int:
@@ -232,7 +233,8 @@ def _watermark(figure: Any, height: float) -> None:
         figure.text(0.58, y, "SYNTHETIC", size=46, alpha=0.13, color=VERMILLION, weight="bold", **middle)
 
 
-def _svg(figure: Any, what: str) -> str:
+def as_svg(figure: Any, what: str) -> str:
+    """Give a matplotlib figure as one small `<svg>` element for a page; `what` is read out to who cannot see it."""
     paper = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(paper, format="svg", metadata=nothing)
@@ -243,5 +245,5 @@ def _svg(figure: Any, what: str) -> str:
     text = re.sub(r'width="[^"]*pt" height="[^"]*pt"|height="[^"]*pt" width="[^"]*pt"', "", text, count=1)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL).replace("'DejaVu Sans'", "var(--type)")
     text = re.sub(r'<g id="[^"]*"', "<g", text)
-    label = f'role="img" aria-label="Timeline in days from the first infusion: {what}"'
+    label = f'role="img" aria-label="{what}"'
     return text.replace("<svg", f'<svg class="timeline" {label}', 1)

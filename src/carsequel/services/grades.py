@@ -6,6 +6,7 @@ import polars as pl
 
 from carsequel.grading import grade
 from carsequel.record import RecordError
+from carsequel.report import render_heatmap
 from carsequel.services.command_line import console
 from carsequel.services.reading import open_input, say_refusals
 from carsequel.services.staging import check_out, staged
@@ -15,7 +16,7 @@ FORMATS = ("csv", "parquet", "json")
 
 
 def run_grade(source: Path, out: Path, format: str, patient: str | None) -> int:
-    """Write `findings.FORMAT`, and `compare.csv` where grades are stated; print how many of each criterion."""
+    """Write `findings.FORMAT` and `heatmap.html`, and `compare.csv` where grades are stated; print how many of each criterion."""
     if format not in FORMATS:
         raise RecordError(f"--format {format} is not known", f"use one of: {', '.join(FORMATS)}")
     check_out(out, source)
@@ -24,6 +25,8 @@ def run_grade(source: Path, out: Path, format: str, patient: str | None) -> int:
     compared = compare_stated(findings)
     with staged(out) as folder:
         write_table(findings, folder / f"findings.{format}")
+        page = render_heatmap(findings, synthetic=opened.course.synthetic)
+        (folder / "heatmap.html").write_text(page, encoding="utf-8")
         if compared.height:
             compared.write_csv(folder / "compare.csv")
     settled = (
