@@ -38,7 +38,8 @@ def grade_record(course: Course) -> Graded:
             stated_grades(course),
         ]
     )
-    return Graded(findings, definitions, verdicts)
+    order = ["patient", "infusion", "criterion", "kind", "definition", "period", "start"]
+    return Graded(findings.sort(order, nulls_last=True, maintain_order=True), definitions, verdicts)
 
 
 def grade(course: Course) -> pl.DataFrame:

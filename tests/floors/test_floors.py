@@ -20,6 +20,7 @@ FLOORS = {
     "research": 4,
     "options": 5,
     "cohort": 5,
+    "registry": 5,
     "synthetic": 5,
     "answering": 6,
     "report": 7,

@@ -167,7 +167,7 @@ def test_a_failing_write_leaves_the_old_files(run, tmp_path, monkeypatch) -> Non
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device", str(out / "findings.csv"))
 
-    monkeypatch.setattr("carsequel.services.grades.write_table", fail)
+    monkeypatch.setattr("carsequel.services.grades._write", fail)
     status, _, err = run("grade", folder, "--out", out)
     assert status == 2 and "No space left" in err
     assert (out / "findings.csv").read_bytes() == before

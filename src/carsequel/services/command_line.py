@@ -87,11 +87,16 @@ def grade(
     out: Out = OUT,
     format: Annotated[str, typer.Option("--format", help="csv, parquet or json")] = "csv",
     patient: Patient = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="CSV of grades by hand: patient, criterion, value")
+    ] = None,
+    registry: Annotated[str | None, typer.Option("--registry", help="ebmt-d100, ebmt, cibmtr-d100 or cibmtr")] = None,
+    part: Annotated[int | None, typer.Option("--part", help="patients in memory at once (large folders)")] = None,
 ) -> None:
     """Grade every criterion that applies, for all patients at once."""
     from carsequel.services.grades import run_grade
 
-    raise typer.Exit(run_grade(source, out, format, patient))
+    raise typer.Exit(run_grade(source, out, format, patient, compare, registry, part))
 
 
 @app.command()

@@ -1,54 +1,125 @@
-"""carsequel grade: findings of every criterion, all patients at once."""
+"""carsequel grade: findings of every criterion for all patients, whole or in parts, and what registries ask of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
+from carsequel.answering import answerable_patients
 from carsequel.grading import grade
-from carsequel.record import RecordError
+from carsequel.record import Course, RecordError
+from carsequel.record.parts import is_large, read_parts
 from carsequel.report import render_heatmap
 from carsequel.services.command_line import console
-from carsequel.services.reading import open_input, say_refusals
+from carsequel.services.comparing import read_manual_grades, write_comparison, write_queries, write_registry
+from carsequel.services.reading import DONE, DONE_WITH_REFUSALS, open_input, say_refusals
 from carsequel.services.staging import check_out, staged
 from carsequel.side_effects.stated import compare_stated
 
 FORMATS = ("csv", "parquet", "json")
+PATIENTS_A_PART = 2000
+MOST_IN_A_HEATMAP = 2000
+PARTS = "parts"
 
 
-def run_grade(source: Path, out: Path, format: str, patient: str | None) -> int:
-    """Write `findings.FORMAT` and `heatmap.html`, and `compare.csv` where grades are stated; print how many of each criterion."""
+def run_grade(
+    source: Path,
+    out: Path,
+    format: str,
+    patient: str | None = None,
+    compare: Path | None = None,
+    registry: str | None = None,
+    part: int | None = None,
+) -> int:
+    """Write `findings.FORMAT`, `queries.csv`, `heatmap.html` and, as asked or where grades are stated, `compare.csv`,
+    `kappa.csv` and `registry.csv`; print the counts. A folder over 300 MB, or with `part`, is read in parts."""
     if format not in FORMATS:
         raise RecordError(f"--format {format} is not known", f"use one of: {', '.join(FORMATS)}")
+    if part is not None and part < 1:
+        raise RecordError("--part must be at least 1", "give the number of patients to hold in memory at once")
     check_out(out, source)
-    opened = open_input(source, patient)
-    findings = grade(opened.course)
-    compared = compare_stated(findings)
+    manual = read_manual_grades(compare) if compare else None
+    status = DONE
     with staged(out) as folder:
-        write_table(findings, folder / f"findings.{format}")
-        page = render_heatmap(findings, synthetic=opened.course.synthetic)
-        (folder / "heatmap.html").write_text(page, encoding="utf-8")
-        if compared.height:
-            compared.write_csv(folder / "compare.csv")
-    settled = (
-        findings.filter(pl.col("default") & (pl.col("kind") != "episode"))
-        .group_by("criterion", "kind")
-        .agg(n=pl.len(), settled=pl.col("value").is_not_null().sum(), open=(pl.col("low") < pl.col("high")).sum())
-        .sort("criterion", "kind")
-    )
-    screen = console()
-    for criterion, kind, n, done, bounds in settled.iter_rows():
-        rest = n - done - bounds
-        screen.print(f"{criterion} {kind}: {n} graded; {done} settled, {bounds} as bounds, {rest} not gradable")
-    screen.print(f"findings: {out / f'findings.{format}'}")
-    say_refusals(opened)
-    return opened.status
+        drafts: list[pl.DataFrame] = []
+        for place, course in enumerate(_courses(source, patient, part)):
+            status = max(status, _note(course))
+            (folder / PARTS).mkdir(exist_ok=True)
+            grade(course).write_parquet(folder / PARTS / f"{place:06d}.parquet")
+            if registry:
+                drafts.append(write_registry(course, registry))
+        found = pl.scan_parquet(folder / PARTS / "*.parquet")
+        _write(found, folder / f"findings.{format}")
+        top = found.filter(pl.col("kind") == "maximum").collect()
+        write_comparison(compare_stated(top), top, manual, folder)
+        write_queries(top, folder)
+        if drafts:
+            pl.concat(drafts).write_csv(folder / "registry.csv")
+        _write_heatmap(found, folder)
+        counts = _counts(found)
+        for made in (folder / PARTS).iterdir():
+            made.unlink()
+        (folder / PARTS).rmdir()
+    _print(counts, out / f"findings.{format}")
+    return status
 
 
-def write_table(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame in the format its suffix names."""
+def _courses(source: Path, patient: str | None, part: int | None) -> Iterator[Course]:
+    """Give the record in one piece or in parts; RecordError where nobody has a CAR-T infusion."""
+    if patient is not None or not (source.is_dir() and (part is not None or is_large(source))):
+        opened = open_input(source, patient)
+        yield opened.course
+        return
+    infused = False
+    for course in read_parts(source, part or PATIENTS_A_PART):
+        infused = infused or not course.infusions.is_empty() or bool(course.patients["not_infused"].any())
+        yield course
+    if not infused:
+        raise RecordError(
+            "no CAR-T found: no patient has a CAR-T infusion", "give the infusions table a row per infusion"
+        )
+
+
+def _note(course: Course) -> int:
+    _, unable = answerable_patients(course)
+    say_refusals(course, unable)
+    return DONE_WITH_REFUSALS if unable or course.refused else DONE
+
+
+def _write(found: pl.LazyFrame, path: Path) -> None:
+    """Write the findings of all parts in the format the suffix names."""
     if path.suffix == ".csv":
-        frame.write_csv(path)
+        found.sink_csv(path)
     elif path.suffix == ".parquet":
-        frame.write_parquet(path)
+        found.sink_parquet(path)
     else:
-        frame.write_json(path)
+        found.collect().write_json(path)
+
+
+def _write_heatmap(found: pl.LazyFrame, folder: Path) -> None:
+    people = found.select(pl.col("patient").n_unique()).collect().item()
+    if people <= MOST_IN_A_HEATMAP:
+        page = render_heatmap(found.filter("default").collect())
+        (folder / "heatmap.html").write_text(page, encoding="utf-8")
+    else:
+        console().print(f"heat map left out: more than {MOST_IN_A_HEATMAP} patients")
+
+
+def _counts(found: pl.LazyFrame) -> pl.DataFrame:
+    settled = pl.col("value").is_not_null().sum()
+    bounded = (pl.col("low") < pl.col("high")).sum()
+    shown = found.filter(pl.col("default") & (pl.col("kind") != "episode"))
+    return (
+        shown.group_by("criterion", "kind")
+        .agg(n=pl.len(), settled=settled, bounded=bounded)
+        .sort("criterion")
+        .collect()
+    )
+
+
+def _print(counts: pl.DataFrame, path: Path) -> None:
+    screen = console()
+    for criterion, kind, n, settled, bounded in counts.iter_rows():
+        rest = n - settled - bounded
+        screen.print(f"{criterion} {kind}: {n} graded; {settled} settled, {bounded} as bounds, {rest} not gradable")
+    screen.print(f"findings: {path}")

@@ -31,7 +31,7 @@ def run_report(source: Path, out: Path, patient: str | None, json: bool, overrid
         (folder / "index.html").write_text(render_index(entries), encoding="utf-8")
     pages = len(opened.able) - len(failed)
     console().print(f"{pages} pages: {out / 'index.html'}")
-    say_refusals(opened)
+    say_refusals(opened.course, opened.unable)
     for name in failed:
         print(f"carsequel: patient {name}: the page could not be made", file=sys.stderr)
     return DONE_WITH_REFUSALS if failed else opened.status

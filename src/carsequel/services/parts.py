@@ -33,7 +33,7 @@ def run_part(part: str, source: Path, out: Path, patient: str | None) -> int:
     for name in opened.able:
         screen.print(f"{name}: {table.filter(pl.col('patient') == name).height} rows")
     screen.print(f"{part}: {out / f'{part}.csv'}")
-    say_refusals(opened)
+    say_refusals(opened.course, opened.unable)
     return opened.status
 
 

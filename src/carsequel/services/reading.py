@@ -38,10 +38,10 @@ def open_input(source: Path, patient: str | None = None) -> Opened:
     return Opened(course.only(patient), [patient], [])
 
 
-def say_refusals(opened: Opened) -> None:
+def say_refusals(course: Course, unable: list[str]) -> None:
     """Name on the error stream what was refused: row counts per file, and the patients that cannot be answered."""
-    refused = opened.course.report.filter((pl.col("status") == "refused") & pl.col("row").is_not_null())
+    refused = course.report.filter((pl.col("status") == "refused") & pl.col("row").is_not_null())
     for file, count in refused.group_by("file").len().sort("file").iter_rows():
         print(f"carsequel: {count} rows of {file} refused (see carsequel check)", file=sys.stderr)
-    for patient in opened.unable:
+    for patient in unable:
         print(f"carsequel: patient {patient}: no CAR-T infusion found, not answered", file=sys.stderr)

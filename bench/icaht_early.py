@@ -1,0 +1,124 @@
+"""Early ICAHT over a registry: our reader and grader beside a DuckDB query of the run lengths and a per-patient loop.
+
+    python bench/icaht_early.py [--patients 100000] [--part 5000]
+
+Makes synthetic daily neutrophil counts (200 a patient, Parquet), then times in one run: reading and grading with bounds
+and reasons (in parts), the run-length part alone, the DuckDB query of the longest run at or below 0.5, and a plain
+per-patient Python loop on 300 patients, scaled up. Needs `pip install '.[bench]'`.
+"""
+
+import argparse
+import platform
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from carsequel import __version__
+from carsequel.record.parts import read_parts
+from carsequel.side_effects.icaht_early import grade_icaht_early
+from carsequel.terms.series import longest_spell
+
+DAYS = 200
+LOOPED = 300
+QUERY = """
+with daily as (
+  select patient, cast(floor(day) as integer) as day, min(value) as anc from read_parquet('{path}')
+  where name = 'anc' and day >= 0 and day < 31 group by 1, 2),
+low as (
+  select patient, day - row_number() over (partition by patient order by day) as run from daily where anc <= 0.5),
+runs as (select patient, run, count(*) as length from low group by 1, 2)
+select patient, max(length) from runs group by 1
+"""
+
+
+def make(folder: Path, patients: int) -> None:
+    """Write a course folder with `patients` x 200 daily neutrophil counts."""
+    rng = np.random.default_rng(7)
+    ids = pl.Series("patient", [f"S{n:07d}" for n in range(patients)])
+    pl.DataFrame({"patient": ids, "disease": "LBCL"}).write_parquet(folder / "patients.parquet")
+    infusions = pl.DataFrame({"patient": ids, "infusion": 1, "day": 0.0, "product": "axi-cel"})
+    infusions.write_parquet(folder / "infusions.parquet")
+    days = np.tile(np.arange(DAYS) - 5, patients)
+    low = (days >= 2) & (days < np.repeat(rng.integers(2, 25, patients), DAYS))
+    anc = np.round(np.where(low, 0.2, 2.5) * rng.lognormal(0, 0.5, patients * DAYS), 2)
+    pl.DataFrame({"patient": ids}).select(pl.col("patient").repeat_by(DAYS).explode()).with_columns(
+        pl.lit("anc").alias("name"),
+        pl.Series("day", days.astype(float)),
+        pl.Series("value", anc),
+        unit=pl.lit("10^9/L"),
+    ).write_parquet(folder / "facts.parquet")
+
+
+def ours(folder: Path, part: int) -> tuple[float, int]:
+    """Read and grade in parts: seconds and number of findings."""
+    started, found = time.perf_counter(), 0
+    for course in read_parts(folder, part):
+        found += grade_icaht_early(course).height
+    return time.perf_counter() - started, found
+
+
+def run_lengths(folder: Path) -> float:
+    """The run-length part alone, on the days of the window as a frame in memory."""
+    facts = pl.scan_parquet(folder / "facts.parquet").filter(
+        pl.col("day").is_between(0, 30.999) & (pl.col("value") <= 0.5)
+    )
+    started = time.perf_counter()
+    longest_spell(facts.select("patient", day=pl.col("day").floor().cast(pl.Int64)).collect(), ["patient"], 2)
+    return time.perf_counter() - started
+
+
+def query(folder: Path) -> float:
+    """The bare DuckDB query."""
+    started = time.perf_counter()
+    duckdb.sql(QUERY.format(path=folder / "facts.parquet")).fetchall()
+    return time.perf_counter() - started
+
+
+def loop(folder: Path, patients: int) -> float:
+    """The usual per-patient loop on some patients, scaled to all."""
+    wanted = pl.read_parquet(folder / "patients.parquet")["patient"][:LOOPED]
+    facts = pl.scan_parquet(folder / "facts.parquet").filter(pl.col("patient").is_in(wanted.implode())).collect()
+    started = time.perf_counter()
+    for _, own in facts.group_by("patient"):
+        lowest: dict[int, float] = {}
+        for day, value in own.select("day", "value").iter_rows():
+            if 0 <= day < 31:
+                lowest[int(day)] = min(value, lowest.get(int(day), value))
+        longest = run = 0
+        for day in range(31):
+            run = run + 1 if lowest.get(day, 9.9) <= 0.5 else 0
+            longest = max(longest, run)
+    return (time.perf_counter() - started) * patients / LOOPED
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--patients", type=int, default=100_000)
+    parser.add_argument("--part", type=int, default=5_000)
+    asked = parser.parse_args()
+    python = platform.python_version()
+    print(f"carsequel {__version__}, polars {pl.__version__}, duckdb {duckdb.__version__}, Python {python}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder, asked.patients)
+        bare = query(folder)
+        runs = run_lengths(folder)
+        seconds, found = ours(folder, asked.part)
+        looped = loop(folder, asked.patients)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    rows = asked.patients * DAYS / 1e6
+    print(f"{asked.patients} patients x {DAYS} values = {rows:g} million rows, parts of {asked.part}")
+    print(f"{'DuckDB run lengths':34s} {bare:8.1f} s   1")
+    print(f"{'our run lengths (bridged)':34s} {runs:8.1f} s   {runs / bare:.1f}")
+    print(f"{'our reader and grader, 4 definitions':34s} {seconds:8.1f} s   {seconds / bare:.1f}   ({found} findings)")
+    print(f"{'per-patient loop (scaled)':34s} {looped:8.1f} s   {looped / bare:.1f}")
+    print(f"peak memory of this process {peak:.2f} GB (the making of the data included)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Reading a course folder that is larger than memory: the same steps, for one range of patients after the other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.record.delimited import read_decimal_commas
+from carsequel.record.errors import RecordError
+from carsequel.record.folder import FILE_HINT, NUMBERS, SUFFIXES, assemble, read_tables, table_of
+from carsequel.record.normalise import course_from_tables
+from carsequel.record.report import Report
+from carsequel.record.schema import REQUIRED
+
+LARGE: Final = ("facts", "spans", "lesions")
+STREAMED: Final = (".parquet", ".csv", ".tsv")
+IN_ONE_PIECE: Final = 300_000_000
+
+
+class Large(NamedTuple):
+    """A large table that is read in pieces: file name, table, separator (None for Parquet) and its lazy rows."""
+
+    file: str
+    table: str
+    separator: str | None
+    rows: pl.LazyFrame
+
+
+def is_large(folder: Path) -> bool:
+    """Tell whether the large tables of a course folder are better read in parts (over 300 MB on disk)."""
+    if not folder.is_dir():
+        return False
+    return sum(path.stat().st_size for path in folder.iterdir() if _streamable(path)) > IN_ONE_PIECE
+
+
+def _streamable(path: Path) -> bool:
+    return path.is_file() and table_of(path.name.split(".")[0]) in LARGE and path.name.lower().endswith(STREAMED)
+
+
+def read_parts(folder: Path, patients_a_part: int) -> Iterator[Course]:
+    """Give the course of a folder in parts of at most `patients_a_part` patients, in the order of their ids.
+
+    Each part is what `read` would give for its patients alone; lines for all patients (`coverage` of `*`, `mapping`)
+    belong to every part. A part may hold no infusion. Raises RecordError as `read`, and for a large table whose rows
+    do not fit its header (those need the reader that takes the whole file).
+    """
+    report = Report()
+    small: list[tuple[str, str, pl.DataFrame]] = []
+    large: list[Large] = []
+    for path in sorted(folder.iterdir()):
+        if _streamable(path):
+            large.append(_open(path))
+        elif path.is_file() and path.name.lower().endswith(SUFFIXES):
+            small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
+    try:
+        ids = _patients(small, large)
+        for first in range(0, max(ids.len(), 1), patients_a_part):
+            yield _part(folder.name, small, large, ids[first : first + patients_a_part], first == 0)
+    except pl.exceptions.PolarsError as error:
+        raise RecordError(f"a large table cannot be read in parts ({type(error).__name__})", FILE_HINT) from None
+
+
+def _open(path: Path) -> Large:
+    table = table_of(path.name.split(".")[0]) or ""
+    separator = None
+    if path.name.lower().endswith(".parquet"):
+        rows = pl.scan_parquet(path)
+    else:
+        with path.open("rb") as stream:
+            header = stream.readline().decode("utf-8-sig", errors="replace")
+        separator = max(";\t,", key=header.count)
+        rows = pl.scan_csv(path, separator=separator, infer_schema=False)
+    names = rows.collect_schema().names()
+    rows = rows.rename({name: name.strip().lower() for name in names}).rename({"row": "row_given"}, strict=False)
+    missing = [name for name in REQUIRED[table] if name not in rows.collect_schema().names()]
+    if missing:
+        raise RecordError(f"{path.name}: column {', '.join(missing)} is missing", "large tables are read in long form")
+    line = pl.format(f"{path.name}:{{}}", pl.col("_line") + 2)
+    rows = rows.with_row_index("_line").with_columns(row=line).drop("_line")
+    return Large(path.name, table, separator, rows)
+
+
+def _id() -> pl.Expr:
+    return pl.col("patient").cast(pl.String).str.strip_chars()
+
+
+def _patients(small: list[tuple[str, str, pl.DataFrame]], large: list[Large]) -> pl.Series:
+    found = [frame.select(_id()) for _, _, frame in small if "patient" in frame.columns]
+    found += [each.rows.select(_id()).unique().collect(engine="streaming") for each in large]
+    ids = pl.concat(found)["patient"] if found else pl.Series(dtype=pl.String)
+    return ids.drop_nulls().filter(~ids.drop_nulls().is_in(["", "*"])).unique().sort()
+
+
+def _part(
+    source: str, small: list[tuple[str, str, pl.DataFrame]], large: list[Large], ids: pl.Series, first: bool
+) -> Course:
+    report = Report()
+    inside = _id().is_in(ids.implode()) | (_id() == "*")
+    if ids.len():
+        inside = (_id() >= ids[0]) & (_id() <= ids[-1]) | (_id() == "*")
+    nobody = _id().is_null() & pl.lit(first)
+    found = []
+    for file, name, frame in small:
+        own = frame.filter((inside | nobody).fill_null(False)) if "patient" in frame.columns else frame
+        found.append((file, name, own))
+    for each in large:
+        rows = each.rows.filter((inside | nobody).fill_null(False)).collect(engine="streaming")
+        if each.separator == ";":
+            rows = read_decimal_commas(rows, NUMBERS[each.table], report)
+        found.append((each.file, each.table, rows))
+    return course_from_tables(assemble(source, found, report), report)

@@ -1,0 +1,1 @@
+"""What registries and auditors ask of findings: reporting periods, comparison with grades by hand, open questions."""
