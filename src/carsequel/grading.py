@@ -1,45 +1,199 @@
-"""Runs every criterion that applies and passes findings sideways (the day of failure ends the late ICAHT)."""
+"""Runs every criterion that applies and passes findings sideways: the day of failure ends late ICAHT and dates PC-PI.
 
-from typing import NamedTuple
+Each tuple below is a room; adding a criterion is one line.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
+from carsequel.risks.car_hematotox import score_car_hematotox
+from carsequel.risks.cll_ipi import score_cll_ipi
+from carsequel.risks.easix import score_easix
+from carsequel.risks.flipi import score_flipi
+from carsequel.risks.hct_ci import score_hct_ci
+from carsequel.risks.ipi import score_ipi
+from carsequel.risks.iss import score_iss
+from carsequel.risks.mipi import score_mipi
+from carsequel.risks.mycare import score_mycare
+from carsequel.risks.pc_pi import score_pc_pi
+from carsequel.risks.tumour_volume import assess_tumour_volume
 from carsequel.side_effects.crs import grade_crs
+from carsequel.side_effects.ctcae import grade_ctcae
+from carsequel.side_effects.cytopenia import assess_cytopenia
+from carsequel.side_effects.cytopenia_timing import assess_cytopenia_timing
+from carsequel.side_effects.delayed_neurotoxicity import assess_delayed_neurotoxicity
+from carsequel.side_effects.enterocolitis import assess_enterocolitis
+from carsequel.side_effects.exposure import assess_unresolved_at_failure, count_steroid_days
+from carsequel.side_effects.hlh import assess_hlh
+from carsequel.side_effects.hscore import score_hscore
 from carsequel.side_effects.icaht_early import grade_icaht_early
 from carsequel.side_effects.icaht_late import grade_icaht_late
 from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.iec_hs import assess_iec_hs
+from carsequel.side_effects.immune_deficiency import assess_cd4, assess_igg
+from carsequel.side_effects.infection import assess_infection_density
+from carsequel.side_effects.late import assess_late_function
+from carsequel.side_effects.platelets import grade_t_icaht_early, grade_t_icaht_late
+from carsequel.side_effects.recovery import assess_recovery
+from carsequel.side_effects.reported import report_outcomes
+from carsequel.side_effects.second_malignancy import assess_second_malignancy
 from carsequel.side_effects.stated import stated_grades
+from carsequel.signs.b_cell_aplasia import assess_b_cell_aplasia
+from carsequel.signs.ball_mrd import assess_ball_mrd
+from carsequel.signs.cll import assess_iwcll
+from carsequel.signs.ctdna import assess_ctdna
+from carsequel.signs.expansion import score_expansion
 from carsequel.signs.failure import assess_failure, failure_findings, verdict_of_record
+from carsequel.signs.imwg import assess_imwg
+from carsequel.signs.imwg_mrd import assess_imwg_mrd
+from carsequel.signs.leukemia import assess_ball_cibmtr, assess_ball_eln, assess_ball_nci
+from carsequel.signs.lugano import assess_lugano
+from carsequel.signs.lyric import assess_lyric
+from carsequel.signs.mrd import assess_mrd
 from carsequel.terms.findings import join_findings
+from carsequel.terms.lists import DISEASES
+
+Criterion = Callable[[Course], pl.DataFrame]
+Run = tuple[Callable[..., pl.DataFrame], tuple[Any, ...]]
+TimedCriterion = Callable[[Course, pl.DataFrame], pl.DataFrame]
+
+SIGNS: Final[tuple[Criterion, ...]] = (
+    assess_imwg,
+    assess_imwg_mrd,
+    assess_ball_eln,
+    assess_ball_cibmtr,
+    assess_ball_nci,
+    assess_ball_mrd,
+    assess_iwcll,
+    assess_mrd,
+    assess_ctdna,
+    score_expansion,
+    assess_b_cell_aplasia,
+)
+SIGNS_UNTIL: Final[tuple[TimedCriterion, ...]] = (assess_lugano, assess_lyric)
+SIDE_EFFECTS: Final[tuple[Criterion, ...]] = (
+    grade_crs,
+    grade_icans,
+    grade_icaht_early,
+    grade_ctcae,
+    assess_cytopenia,
+    assess_cytopenia_timing,
+    assess_recovery,
+    assess_hlh,
+    score_hscore,
+    assess_iec_hs,
+    assess_infection_density,
+    assess_igg,
+    assess_cd4,
+    assess_enterocolitis,
+    assess_delayed_neurotoxicity,
+    assess_second_malignancy,
+    assess_late_function,
+    report_outcomes,
+    count_steroid_days,
+)
+RISKS: Final[tuple[Criterion, ...]] = (
+    score_car_hematotox,
+    score_easix,
+    score_ipi,
+    score_flipi,
+    score_mipi,
+    score_iss,
+    score_mycare,
+    score_cll_ipi,
+    score_hct_ci,
+    assess_tumour_volume,
+)
+SIDE_EFFECTS_UNTIL: Final[tuple[TimedCriterion, ...]] = (grade_icaht_late, grade_t_icaht_early, grade_t_icaht_late)
+LYMPHOMA: Final = ("LBCL", "FL", "MCL")
+ONLY_FOR: Final[dict[Callable[..., pl.DataFrame], tuple[str, ...]]] = {
+    assess_imwg: ("MM",),
+    assess_imwg_mrd: ("MM",),
+    score_iss: ("MM",),
+    score_mycare: ("MM",),
+    assess_ball_eln: ("B-ALL",),
+    assess_ball_cibmtr: ("B-ALL",),
+    assess_ball_nci: ("B-ALL",),
+    assess_ball_mrd: ("B-ALL",),
+    assess_iwcll: ("CLL",),
+    score_cll_ipi: ("CLL",),
+    score_flipi: ("FL",),
+    score_mipi: ("MCL",),
+    score_ipi: LYMPHOMA,
+    score_pc_pi: LYMPHOMA,
+    assess_tumour_volume: LYMPHOMA,
+    assess_lugano: LYMPHOMA,
+    assess_lyric: LYMPHOMA,
+}
+SMALL: Final = 200_000
+THREADS: Final = 3
+ORDER: Final = ("patient", "infusion", "criterion", "kind", "definition", "period", "start")
 
 
 class Graded(NamedTuple):
-    """A graded record: all findings, the verdict of every definition of failure, and the one verdict an infusion."""
+    """A graded record: the findings of each room, the verdict of every definition of failure, and the one verdict an
+    infusion."""
 
-    findings: pl.DataFrame
+    signs: pl.DataFrame
+    side_effects: pl.DataFrame
+    risks: pl.DataFrame
     definitions: pl.DataFrame
     verdicts: pl.DataFrame
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """All findings, those of failure among the signs, ordered by patient."""
+        return _ordered(pl.concat([self.signs, self.side_effects, self.risks]))
 
 
 def grade_record(course: Course) -> Graded:
     """Run every criterion that applies on all patients at once; one row a finding, columns of the contract."""
     definitions = assess_failure(course)
     verdicts = verdict_of_record(definitions)
-    ended = verdicts.filter(pl.col("state").is_in(["failed", "new_therapy_without_progression"]))
-    censored = ended.select("patient", "infusion", censor_day=pl.coalesce("day", "day_low"))
-    findings = join_findings(
-        [
-            failure_findings(definitions),
-            grade_crs(course),
-            grade_icans(course),
-            grade_icaht_early(course),
-            grade_icaht_late(course, censored.drop_nulls("censor_day")),
-            stated_grades(course),
-        ]
+    failures = verdicts.filter(pl.col("state") == "failed").select("patient", "infusion", "day").drop_nulls("day")
+    ended = _ended(verdicts)
+    runs: list[list[Run]] = [
+        [(criterion, (course,)) for criterion in SIGNS] + [(criterion, (course, ended)) for criterion in SIGNS_UNTIL],
+        [(criterion, (course,)) for criterion in SIDE_EFFECTS]
+        + [(criterion, (course, ended)) for criterion in SIDE_EFFECTS_UNTIL],
+        [(criterion, (course,)) for criterion in RISKS] + [(score_pc_pi, (course, failures))],
+    ]
+    signs, effects, risks = _run(course, runs)
+    effects.append(assess_unresolved_at_failure(join_findings(effects[:2]), failures))
+    effects.append(stated_grades(course))
+    return Graded(
+        signs=_ordered(join_findings([failure_findings(definitions), *signs])),
+        side_effects=_ordered(join_findings(effects)),
+        risks=_ordered(join_findings(risks)),
+        definitions=definitions,
+        verdicts=verdicts,
     )
-    order = ["patient", "infusion", "criterion", "kind", "definition", "period", "start"]
-    return Graded(findings.sort(order, nulls_last=True, maintain_order=True), definitions, verdicts)
+
+
+def _run(course: Course, rooms: list[list[Run]]) -> list[list[pl.DataFrame]]:
+    """Run the criteria of each room whose diseases occur, in order; a small record on several threads, because there
+    the time goes into handing many small tables over and not into computing."""
+    present = set(course.patients["disease"].to_list())
+    everyone = bool(present - set(DISEASES))
+    chosen = [[run for run in room if everyone or present & set(ONLY_FOR.get(run[0], DISEASES))] for room in rooms]
+    course.clock, course.unusable  # noqa: B018 (computed once, before several threads ask)
+    workers = THREADS if course.facts.height < SMALL else 1
+    with ThreadPoolExecutor(workers) as pool:
+        return [list(pool.map(lambda run: run[0](*run[1]), room)) for room in chosen]
+
+
+def _ended(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The day (patient, infusion, censor_day) on which progression or a new therapy ends what is counted."""
+    rows = verdicts.filter(pl.col("state").is_in(["failed", "new_therapy_without_progression"]))
+    return rows.select("patient", "infusion", censor_day=pl.coalesce("day", "day_low")).drop_nulls("censor_day")
+
+
+def _ordered(findings: pl.DataFrame) -> pl.DataFrame:
+    return findings.sort(ORDER, nulls_last=True, maintain_order=True)
 
 
 def grade(course: Course) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """One course in, the whole answer out: reads like a table of contents."""
 
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
 import polars as pl
 
@@ -19,7 +20,7 @@ from carsequel.record.errors import RecordError
 from carsequel.side_effects.active import active_dangers
 from carsequel.side_effects.stated import compare_stated
 
-SIDE_EFFECTS = ("crs.", "icans.", "iec_hs.", "icaht_")
+THREADS: Final = 3
 
 __all__ = ["answer", "answerable_patients"]
 
@@ -51,7 +52,10 @@ def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[s
     verdicts = graded.verdicts.filter(pl.col("infusion") == verdict["infusion"]) if verdict else graded.verdicts
     first = own.clock.filter(pl.col("infusion") == 1)["last"].to_list()
     as_of = float(first[0]) if first and first[0] is not None else None
-    effects = graded.findings.filter(pl.any_horizontal(pl.col("criterion").str.starts_with(c) for c in SIDE_EFFECTS))
+    with ThreadPoolExecutor(THREADS) as pool:
+        causes = pool.submit(explain_causes, own, verdicts, patient) if verdict else None
+        options = pool.submit(weigh_options, own, verdicts, patient) if verdict else None
+        prognosis = pool.submit(prognosis_rows, own, verdicts, patient) if verdict else None
     parts: dict[str, Any] = {
         "patient": patient,
         "as_of_day": as_of,
@@ -61,13 +65,13 @@ def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[s
         "failure": failure_part(own, graded, verdict),
         "danger": active_dangers(own, patient, as_of),
         "performance": performance_part(own),
-        "prognosis": prognosis_rows(own, verdicts, patient) if verdict else [],
-        "causes": explain_causes(own, verdicts, patient) if verdict else {},
-        "signs": [],
-        "side_effects": effects.to_dicts(),
-        "stated": compare_stated(effects).to_dicts(),
-        "risks": [],
-        "options": weigh_options(own, verdicts, patient) if verdict else [],
+        "prognosis": prognosis.result() if prognosis else [],
+        "causes": causes.result() if causes else {},
+        "signs": graded.signs.filter(~pl.col("criterion").str.starts_with("failure.")).to_dicts(),
+        "side_effects": graded.side_effects.to_dicts(),
+        "stated": compare_stated(graded.side_effects).to_dicts(),
+        "risks": graded.risks.to_dicts(),
+        "options": options.result() if options else [],
         "options_reason": _options_reason(own, verdicts),
         "research": [],
         "questions": [],

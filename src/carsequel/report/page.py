@@ -117,6 +117,9 @@ def _context(answer: Mapping[str, Any], course: Course, findings: pl.DataFrame) 
     timeline = timeline_of(course, answer, findings)
     synthetic = bool(answer.get("synthetic")) or course.synthetic
     told = {name: rows.told_findings(answer.get(name) or [], findings) for name in ("signs", "side_effects", "risks")}
+    silent = {}
+    for name, entries in told.items():
+        told[name], silent[name] = rows.without_answer(entries)
     laboratory = [t for t in told["side_effects"] if str(t.row.get("criterion")).startswith("ctcae")]
     return {
         "answer": answer,
@@ -131,6 +134,7 @@ def _context(answer: Mapping[str, Any], course: Course, findings: pl.DataFrame) 
         "signs": told["signs"],
         "effects": [t for t in told["side_effects"] if t not in laboratory],
         "laboratory": laboratory,
+        "silent": silent,
         "risks": told["risks"],
         "causes": causes,
         "shares": rows.computed_shares(causes),

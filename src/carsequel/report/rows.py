@@ -44,6 +44,23 @@ def told_findings(rows: Sequence[Row], findings: pl.DataFrame) -> list[Told]:
     return [_told(row, every) for row in lead]
 
 
+ALWAYS_SHOWN: Final = ("crs.astct2019", "icans.astct2019", "icaht_early.eha2023", "icaht_late.eha2023")
+
+
+def without_answer(entries: Sequence[Told]) -> tuple[list[Told], list[Told]]:
+    """Part the entries that say something from those for which the record has nothing; the main reactions always
+    stand with the first."""
+    answered = [
+        each
+        for each in entries
+        if each.row.get("low") is not None
+        or each.row.get("high") is not None
+        or each.row.get("value") is not None
+        or each.row.get("criterion") in ALWAYS_SHOWN
+    ]
+    return answered, [each for each in entries if each not in answered]
+
+
 def _told(row: Row, every: list[Row]) -> Told:
     same = [r for r in every if r.get("infusion") == row.get("infusion") and r.get("criterion") == row.get("criterion")]
     episodes = [r for r in same if r.get("kind") == "episode" and r.get("default") is not False and r is not row]

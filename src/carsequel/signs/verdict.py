@@ -87,7 +87,7 @@ def _failures(rows: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("since").eq_missing(pl.col("since").first())
     return rows.group_by(KEYS, maintain_order=True).agg(
         fail_day=pl.col("since").first(),
-        fail_words=pl.col("_words").filter(first).unique(maintain_order=True).str.join(", "),
+        fail_words=pl.col("_words").filter(first).unique().sort().str.join(", "),
         fail_approximate=(pl.col("approximate").fill_null(False) & first).any(),
         relapse_said=(pl.col("what") == "relapse").any(),
         fail_facts=pl.col("source").filter(first).unique().sort().str.join("; "),

@@ -1,0 +1,128 @@
+"""Metabolic tumour volume (mL) against published cut-offs, each of its own cohort, before the infusion and at day 30.
+
+Answers 0 (at most the cut-off) or 1 (above it); cut-offs of different cohorts are never mixed. Day 0 is the day of
+infusion.
+"""
+
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.risks.moments import BEFORE_INFUSION, baseline
+from carsequel.risks.points import answers_for, baseline_findings, caution, joined_sources, passes
+from carsequel.risks.readings import STAGING, Item, read_items, value_of
+from carsequel.terms.findings import definition_of, join_findings
+
+VALIDATED: Final = ("LBCL",)
+LYMPHOMA: Final = ("LBCL", "FL", "MCL")
+
+
+class Cut(NamedTuple):
+    """A volume that passes the test is `high`; `day` is the day of the scan (none: the last before the infusion)."""
+
+    criterion: str
+    test: str
+    limit: float
+    day: int | None
+    high: str
+    low: str
+    cohort: str
+    source: str
+
+
+RULES: tuple[Cut, ...] = (
+    Cut(
+        "tumour_volume.dean2020",
+        ">",
+        147.5,
+        None,
+        "high volume",
+        "low volume",
+        "median of 48 patients with axi-cel, manual segmentation",
+        "dean2020",
+    ),
+    Cut(
+        "tumour_volume.vercellino2020",
+        ">",
+        80.0,
+        None,
+        "high volume",
+        "low volume",
+        "116 patients with axi-cel or tisa-cel, early progression; segmentation not read",
+        "vercellino2020",
+    ),
+    Cut(
+        "tumour_volume.mtv2024",
+        ">",
+        450.0,
+        None,
+        "high volume",
+        "low volume",
+        "61 patients of one centre; segmentation not read",
+        "mtv2024",
+    ),
+    Cut(
+        "tumour_volume_d30.mtv2024",
+        ">=",
+        106.0,
+        30,
+        "residual volume",
+        "favourable",
+        "46 patients of one centre; segmentation not read",
+        "mtv2024",
+    ),
+)
+
+
+class Choices(NamedTuple):
+    """Days around day 30 in which a scan counts as the day-30 scan (our own choice; the paper gives none)."""
+
+    around: int = 10
+
+
+CHOICES = Choices()
+SEGMENTED: Final = "volume segmented by {}: compare only with a cut-off of the same segmentation"
+
+
+def assess_tumour_volume(course: Course, *, everyone: bool = False) -> pl.DataFrame:
+    """Compare the metabolic tumour volume with each published cut-off: one `assessment` per infusion, cut-off and, for
+    the baseline ones, moment, for lymphoma (with a warning outside LBCL) and patients without a disease; `everyone`
+    answers for the others too. Gives a findings frame (sources dean2020, vercellino2020, mtv2024)."""
+    moments = answers_for(baseline(course), LYMPHOMA, everyone)
+    return join_findings(_one(course, moments, cut) for cut in RULES)
+
+
+def _one(course: Course, moments: pl.DataFrame, cut: Cut) -> pl.DataFrame:
+    back, forward, undated, period = STAGING, 0, "baseline", "baseline"
+    choices = definition_of(look_back=STAGING)
+    if cut.day is not None:
+        back = forward = CHOICES.around
+        undated, period, choices = "never", f"d{cut.day}", definition_of(day=cut.day, around=back)
+        moments = moments.filter(pl.col("at") == BEFORE_INFUSION)
+        moments = moments.with_columns(at=pl.lit(period), ref=pl.lit(float(cut.day)), default=True)
+    item = Item("mtv", "mtv", "metabolic tumour volume (mL)", value_of(), back, undated, forward=forward)
+    found = read_items(course, moments, (item,))
+    high = {side: passes(pl.col(side), cut.test, cut.limit).cast(pl.Float64) for side in ("lo", "hi")}
+    found = found.with_columns(low=high["lo"], high=high["hi"], facts=joined_sources("source"))
+    open_ = pl.lit(f"{cut.low} or {cut.high}")
+    settled = pl.when(pl.col("low") == 1).then(pl.lit(cut.high)).otherwise(pl.lit(cut.low))
+    label = pl.when(pl.col("low") == pl.col("high")).then(settled).otherwise(open_)
+    label = pl.when(pl.col("low").is_null()).then(pl.lit("not gradable")).otherwise(label)
+    found = found.with_columns(label=label, why=_why(cut))
+    warning = caution(VALIDATED)
+    fixed = {"criterion": cut.criterion, "source": cut.source, "choices": choices, "period": period}
+    return baseline_findings(found, moments, warning, **fixed)
+
+
+def _why(cut: Cut) -> pl.Expr:
+    method = pl.when(pl.col("method") != "").then("method")
+    known = pl.col("lo").is_not_null()
+    said = pl.coalesce(pl.format(SEGMENTED, method), pl.lit("segmentation of the volume not recorded"))
+    return pl.concat_str(
+        "note",
+        pl.when(known).then(pl.lit(f"cut-off {cut.limit:g} mL ({cut.cohort})")),
+        pl.when(known).then(said),
+        separator="; ",
+        ignore_nulls=True,
+    )

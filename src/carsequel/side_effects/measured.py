@@ -1,0 +1,158 @@
+"""Shared by the later toxicities: what was measured or stated since the infusion, with bounds, as findings.
+
+Days are whole calendar days from the infusion (day 0). Only measured values speak: what was never measured is not
+gradable, and a value that is only known to lie below or above a number has two bounds.
+"""
+
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.side_effects.daily import DAY, KEYS, WITHOUT_END, day_windows
+from carsequel.terms.findings import as_findings
+
+PERIOD: Final = "since infusion"
+UNLIMITED: Final = 1e12
+
+
+class Said(NamedTuple):
+    """What a criterion says of itself: id, definition, default, source key, the words of each code, and the sentence
+    where nothing is known."""
+
+    criterion: str
+    definition: str
+    default: bool
+    source: str
+    labels: dict[int, str]
+    nothing: str
+
+
+def since_infusion(course: Course, first: int = 0, last: int = WITHOUT_END) -> pl.DataFrame:
+    """Give per infusion the days that were followed: as `day_windows`, cut at the last day of the record too."""
+    windows = day_windows(course, first, last)
+    return windows.with_columns(last=pl.min_horizontal("last", "record_end"))
+
+
+def covered_throughout(course: Course, windows: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Give the infusions in whose whole window absence of a row of any of the names means absence: patient, infusion.
+
+    A row of these names that is there but cannot be used (implausible or refused) takes its patient out.
+    """
+    found = course.covered(*names).join(windows.select(*KEYS, "first", "last"), on=KEYS, how="inner")
+    whole = (pl.col("since").floor() <= pl.col("first")) & (pl.col("until").floor() >= pl.col("last"))
+    unusable = course.unusable.filter(pl.col("name").is_in(names)).select("patient").unique()
+    return found.filter(whole).select(KEYS).unique().join(unusable, on="patient", how="anti")
+
+
+def with_value_bounds(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `least` and `most`, between which the value lies: the value itself unless `comparator` leaves a side open.
+
+    The number itself belongs to both sides: the record writes "at most" and "below" with one sign.
+
+    >>> frame = pl.DataFrame({"value": [4.0, 4.0], "comparator": [None, "<="]})
+    >>> with_value_bounds(frame).select("least", "most").rows()
+    [(4.0, 4.0), (0.0, 4.0)]
+    """
+    value, sign = pl.col("value"), pl.col("comparator").fill_null("")
+    least = pl.when(sign.is_in(["<", "<="])).then(0.0).otherwise(value)
+    most = pl.when(sign.is_in([">", ">="])).then(UNLIMITED).otherwise(value)
+    return rows.with_columns(least=least, most=most)
+
+
+def told(column: str = "source") -> pl.Expr:
+    """Give the sources of a group, each once, sorted and joined."""
+    return pl.col(column).drop_nulls().unique().sort().str.join("; ")
+
+
+def in_words(labels: dict[int, str]) -> pl.Expr:
+    """Give the words for `low` to `high`: one code's words, `A to B`, or `not gradable`."""
+    low, high = (
+        pl.col(side).cast(pl.Int64).replace_strict(labels, default=None, return_dtype=pl.String)
+        for side in ("low", "high")
+    )
+    return (
+        pl.when(pl.col("low").is_null())
+        .then(pl.lit("not gradable"))
+        .when(pl.col("low") == pl.col("high"))
+        .then(low)
+        .otherwise(pl.format("{} to {}", low, high))
+    )
+
+
+def gravest(rows: pl.DataFrame, windows: pl.DataFrame, said: Said, period: str = PERIOD) -> pl.DataFrame:
+    """Give one `maximum` per infusion from graded rows (patient, infusion, day, low, high, note, source, rank).
+
+    Of the rows with the gravest certain code the one of the lowest rank is told, with its day and sources. An infusion
+    without a row is not gradable.
+    """
+    top = pl.col("low") == pl.col("low").max()
+    worst = pl.col("high") == pl.col("high").max()
+    ordered = rows.sort(*KEYS, "rank", "day", "note", nulls_last=True)
+    per = ordered.group_by(KEYS, maintain_order=True).agg(
+        low=pl.col("low").max(),
+        high=pl.col("high").max(),
+        start=pl.col("day").filter(top).first(),
+        end=pl.col("day").filter(top).first(),
+        note=pl.col("note").filter(top).first(),
+        doubt=pl.col("note").filter(worst).first(),
+        days=pl.col("day").filter(pl.col("low") >= 0).n_unique(),
+        facts=pl.col("source").filter(top | worst).drop_nulls().unique().sort().str.join("; "),
+    )
+    found = windows.select(KEYS).join(per, on=KEYS, how="left", maintain_order="left")
+    why = pl.format("{} (days with a value: {})", "note", "days")
+    more = pl.format("{}; graver is possible: {}", why, "doubt")
+    unsure = (pl.col("low") < pl.col("high")) & (pl.col("doubt") != pl.col("note"))
+    sentence = pl.when(pl.col("low").is_null()).then(pl.lit(said.nothing)).when(unsure).then(more).otherwise(why)
+    return _finish(
+        found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(period)), "maximum", said
+    )
+
+
+def each_day(rows: pl.DataFrame, said: Said) -> pl.DataFrame:
+    """Give one `assessment` per day with graded rows, the gravest of the day."""
+    ordered = rows.sort(*DAY, "low", "high", "note", descending=[False, False, False, True, True, False])
+    per = ordered.group_by(DAY, maintain_order=True).agg(
+        pl.col("low").max(), pl.col("high").max(), why=pl.col("note").first(), facts=told()
+    )
+    per = per.with_columns(start="day", end="day", period=pl.format("day {}", "day"), label=in_words(said.labels))
+    return _finish(per, "assessment", said)
+
+
+def flagged(rows: pl.DataFrame, open_to: pl.DataFrame, said: Said) -> pl.DataFrame:
+    """Give one `maximum` per infusion from stated rows (patient, infusion, since, low, high, note, source).
+
+    `open_to` has one row per infusion: `open_high` (the gravest code that may have happened without a row, 0 where the
+    record is complete), `doubt` (what is not complete) and `known` (anything complete). A row without a day counts.
+    """
+    ordered = rows.sort(*KEYS, "low", "since", "note", descending=[False, False, True, False, False], nulls_last=True)
+    per = ordered.group_by(KEYS, maintain_order=True).agg(
+        seen_low=pl.col("low").max(),
+        seen_high=pl.col("high").max(),
+        start=pl.col("since").first(),
+        note=pl.col("note").first(),
+        facts=told(),
+    )
+    found = open_to.join(per, on=KEYS, how="left", maintain_order="left")
+    known = pl.col("known") | pl.col("seen_low").is_not_null()
+    low = pl.coalesce("seen_low", 0)
+    high = pl.max_horizontal(pl.coalesce("seen_high", 0), "open_high", low)
+    found = found.with_columns(low=pl.when(known).then(low), high=pl.when(known).then(high), end=pl.col("start"))
+    none = pl.lit(f"nothing recorded {PERIOD}")
+    unsure = (pl.col("low") < pl.col("high")) & (pl.col("open_high") > pl.col("low"))
+    why = pl.concat_str(pl.coalesce("note", none), pl.when(unsure).then("doubt"), separator="; ", ignore_nulls=True)
+    sentence = pl.when(pl.col("low").is_null()).then(pl.lit(said.nothing)).otherwise(why)
+    return _finish(
+        found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(PERIOD)), "maximum", said
+    )
+
+
+def _finish(found: pl.DataFrame, kind: str, said: Said) -> pl.DataFrame:
+    return as_findings(
+        found,
+        kind=kind,
+        criterion=said.criterion,
+        definition=said.definition,
+        default=said.default,
+        source=said.source,
+    )

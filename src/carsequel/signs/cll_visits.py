@@ -1,0 +1,100 @@
+"""What a record of CLL holds at each assessment: nodes, spleen, marrow, symptoms, and the counts closest to it.
+
+Nodes are the stated sum of products (cm2), or the sum over the lesions of a day; the longest diameter is in mm.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.signs.bounds import settled
+from carsequel.signs.visits import (
+    DAY,
+    KEYS,
+    VISIT,
+    before_infusion,
+    infused,
+    lesions_of,
+    rows_of,
+    visits_of,
+    with_baseline,
+    with_nadir,
+    with_nearest,
+    with_value,
+)
+
+MEASURED: Final = ("spd", "spleen", "marrow_involved")
+COUNTED: Final = ("lymphocytes", "b_cells", "platelets", "hemoglobin")
+ROW: Final = (*DAY, "name", "low", "high", "text", "source")
+MM2_PER_CM2: Final = 100.0
+
+
+def gather_cll(course: Course, gap: int, near: int) -> pl.DataFrame:
+    """Give one row per CLL patient, infusion and visit: nodes, longest, spleen, lymphocytes, lymph_share (of the upper
+    limit), b_cells, platelets, hemoglobin with bounds, before the infusion (suffix 0) and lowest (suffix n), `marrow`
+    and `symptoms` as true, false or null, and `facts`."""
+    looks = infused(course, "CLL")
+    rows = rows_of(course, looks, (*MEASURED, *COUNTED, "b_symptoms"))
+    share = rows.filter((pl.col("name") == "lymphocytes") & (pl.col("uln") > 0))
+    share = share.with_columns(pl.col("low", "high") / pl.col("uln"), name=pl.lit("lymph_share"))
+    rows = pl.concat([part.select(ROW) for part in (rows, share, _node_rows(lesions_of(course, looks)))])
+    anchor = pl.col("name").is_in([*MEASURED, "longest"])
+    visits = visits_of(rows.filter(anchor & (pl.col("day") > 0)), gap)
+    rows = rows.join(visits.select(*DAY, "visit"), on=DAY, how="left", maintain_order="left")
+    grid = visits.select(*VISIT, "first", "last").unique().sort(VISIT)
+    for name, short in (("spd", "nodes"), ("longest", "longest"), ("spleen", "spleen")):
+        grid = with_baseline(with_value(grid, rows, name, short), before_infusion(rows, name), short)
+    grid = with_nadir(with_nadir(grid, "nodes", False), "spleen", False)
+    for name in (*COUNTED, "lymph_share"):
+        worst = "min" if name in ("platelets", "hemoglobin") else "max"
+        grid = with_baseline(with_nearest(grid, rows, name, name, near, worst), before_infusion(rows, name), name)
+    grid = _with_words(_with_words(grid, rows, "marrow_involved", "marrow"), rows, "b_symptoms", "symptoms")
+    columns = [name for name in grid.columns if name.endswith("_source")]
+    joined = pl.concat_list(pl.col(name).fill_null([]) for name in columns)
+    sources = joined.list.drop_nulls().list.unique().list.sort().list.join("; ")
+    return grid.with_columns(facts=pl.when(sources != "").then(sources), tested=pl.lit(True)).drop(columns)
+
+
+def _node_rows(lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give the lesions of each day as two rows of facts: the sum of products (cm2) and the longest diameter (mm).
+
+    A sum is given only where every lesion of the day has both diameters.
+    """
+    each = lesions.group_by(*DAY, "lesion").agg(pl.col("ldi").max(), pl.col("sdi").max(), pl.col("source").first())
+    complete = (pl.col("ldi").is_not_null() & pl.col("sdi").is_not_null()).all()
+    per = each.group_by(DAY).agg(
+        spd=pl.when(complete).then((pl.col("ldi") * pl.col("sdi")).sum() / MM2_PER_CM2),
+        longest=pl.when(pl.col("ldi").is_not_null().all()).then(pl.col("ldi").max()),
+        source=pl.col("source").drop_nulls().unique().sort().str.join("; "),
+    )
+    parts = [
+        per.select(
+            *DAY,
+            name=pl.lit(name),
+            low=pl.col(name),
+            high=pl.col(name),
+            text=pl.lit(None, dtype=pl.String),
+            source="source",
+        )
+        for name in ("spd", "longest")
+    ]
+    return pl.concat(parts)
+
+
+def _with_words(grid: pl.DataFrame, rows: pl.DataFrame, name: str, short: str) -> pl.DataFrame:
+    """Add a yes or no of the visit, or the last one since the infusion; yes where rows of a visit disagree."""
+    own = rows.filter((pl.col("name") == name) & (pl.col("day") > 0) & pl.col("text").is_in(["yes", "no"]))
+    both = (
+        grid.select(*VISIT, "last")
+        .join(own.drop("visit"), on=KEYS, how="inner")
+        .filter(pl.col("day") <= pl.col("last"))
+    )
+    both = both.filter(pl.col("day") == pl.col("day").max().over(VISIT))
+    per = both.group_by(VISIT).agg(
+        _yes=(pl.col("text") == "yes").any(),
+        _no=(pl.col("text") == "no").all(),
+        source=pl.col("source").unique().sort(),
+    )
+    grid = grid.join(per.rename({"source": f"{short}_source"}), on=VISIT, how="left", maintain_order="left")
+    return grid.with_columns(settled(pl.col("_yes"), pl.col("_no")).alias(short)).drop("_yes", "_no")

@@ -1,0 +1,209 @@
+"""Lugano 2014 by CT: what the diameters of lesions (mm), the spleen (cm) and the marrow say on one scan day.
+
+Every condition is a pair: certain (`_c`) and possible (`_p`), because a lesion that was not measured may have been
+anything. The size class of a growing lesion is its long diameter at its smallest.
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from carsequel.signs.scans import DAY, GROUP, KEYS, baseline_day, measures
+
+
+class Sizes(NamedTuple):
+    """Numbers of the CT rules: mm, cm (spleen) and shares."""
+
+    targets: int = 6
+    node: float = 15.0
+    new_extranodal: float = 10.0
+    half: float = 0.5
+    growth: float = 1.5
+    small: float = 20.0
+    step_small: float = 5.0
+    step_large: float = 10.0
+    spleen: float = 13.0
+    spleen_share: float = 0.5
+    spleen_new: float = 2.0
+
+
+SIZES = Sizes()
+
+
+def ct_days(lesions: pl.DataFrame, spleen: pl.DataFrame, marrow: pl.DataFrame, which: str) -> pl.DataFrame:
+    """Give one row per infusion and scan day after day 0 with lesion rows: `low`, `high` (0 CR, 1 PR, 2 SD, 3 PD),
+    `spd_low`, `spd_high`, `base_low`, `base_high` (mm2), the words `grown`, `appeared`, `unclear`, `unmeasured`,
+    `merged`, and `organ_doubt`. `which` names the baseline scan (`last` or `earliest` before the infusion)."""
+    found = followed(lesions, which)
+    tracked = _lesion_rules(found.filter("known"))
+    sums = tracked.group_by(*DAY, "baseline").agg(_sums())
+    base = sums.filter(pl.col("day") == pl.col("baseline"))
+    base = base.select(*KEYS, base_low="spd_low", base_high="spd_high")
+    per_day = sums.filter(pl.col("day") > 0).join(base, on=KEYS, how="left")
+    fresh = _fresh_rules(found.filter(~pl.col("known")))
+    days = lesions.filter(pl.col("day") > 0).select(DAY).unique()
+    days = days.join(per_day, on=DAY, how="left").join(fresh, on=DAY, how="left")
+    days = with_organs(days, spleen, marrow)
+    return _categories(days.with_columns(pl.col("appeared_c", "appeared_p").fill_null(False)))
+
+
+def followed(lesions: pl.DataFrame, which: str) -> pl.DataFrame:
+    """Give every baseline lesion on every scan from the baseline on (`known`; diameters null where not measured, role
+    `target` for the largest up to six), and the lesions that were not there at baseline."""
+    seen = measures(lesions)
+    base = seen.join(baseline_day(seen, which), on=KEYS, how="inner").filter(pl.col("day") == pl.col("baseline"))
+    order = base.sort(*KEYS, "ppd_high", "group", descending=[False, False, True, False], nulls_last=True)
+    is_target = pl.col("kind") == "target"
+    order = order.with_columns(_place=is_target.cum_sum().over(KEYS))
+    role = pl.when(is_target & (pl.col("_place") <= SIZES.targets)).then(pl.lit("target")).otherwise(pl.lit("other"))
+    firm = order.select(*GROUP, "baseline", role=role, base_nodal="nodal", base_names="names")
+    scans = seen.select(DAY).unique()
+    grid = firm.join(scans, on=KEYS, how="inner").filter(pl.col("day") >= pl.col("baseline"))
+    known = grid.join(seen, on=[*DAY, "group"], how="left").with_columns(
+        known=pl.lit(True), nodal=pl.coalesce("nodal", "base_nodal"), measured=pl.col("measured").fill_null(False)
+    )
+    fresh = seen.filter(pl.col("day") > 0).join(firm, on=GROUP, how="anti")
+    has_base = firm.select(KEYS).unique().with_columns(has_base=pl.lit(True))
+    fresh = fresh.join(has_base, on=KEYS, how="left").with_columns(known=pl.lit(False))
+    return pl.concat([known, fresh], how="diagonal_relaxed").sort(*GROUP, "day")
+
+
+def appears(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
+    """Tell (certainly, possibly) whether a lesion that was not there counts as new: a node above 1.5 cm, another
+    lesion above 1 cm or smaller if unequivocal."""
+    size = pl.col(ldi)
+    node = pl.col(nodal)
+    limit = pl.when(node.eq(False)).then(SIZES.new_extranodal).otherwise(SIZES.node)
+    certain = (size > limit).fill_null(False)
+    possible = size.is_null() | pl.when(node).then(size > SIZES.node).otherwise(size > 0)
+    return certain, possible.fill_null(True)
+
+
+def normal(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
+    """Tell (certainly, possibly) whether a lesion is back to normal: a node of at most 1.5 cm, anything else gone."""
+    size, node = pl.col(ldi), pl.col(nodal)
+    gone = (size == 0).fill_null(False)
+    certain = gone | (node & (size <= SIZES.node)).fill_null(False)
+    possible = size.is_null() | gone | ((size <= SIZES.node) & node.fill_null(True))
+    return certain, possible
+
+
+def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
+    lowest = [
+        pl.col(name).cum_min().forward_fill().shift(1).over(GROUP, order_by="day").alias(f"nadir_{name}")
+        for name in ("ldi", "sdi", "ppd_low", "ppd_high")
+    ]
+    rows = known.with_columns(lowest)
+    step = pl.when(pl.col("nadir_ldi") <= SIZES.small).then(SIZES.step_small).otherwise(SIZES.step_large)
+    longer = (pl.col("ldi") - pl.col("nadir_ldi") >= step).fill_null(False)
+    wider = pl.col("sdi") - pl.col("nadir_sdi") >= step
+    large = (pl.col("ldi") > SIZES.node).fill_null(False)
+    more_c = pl.col("ppd_low") >= SIZES.growth * pl.col("nadir_ppd_high")
+    more_p = pl.col("ppd_high") >= SIZES.growth * pl.col("nadir_ppd_low")
+    again_c, again_p = appears()
+    resolved = (pl.col("nadir_ldi") == 0).fill_null(False)
+    grown_c = pl.when(resolved).then(again_c).otherwise(large & more_c & (longer | wider.fill_null(False)))
+    grown_p = (
+        pl.when(resolved).then(again_p).otherwise(large & more_p.fill_null(True) & (longer | wider.fill_null(True)))
+    )
+    certain_kind = (pl.col("role") == "target") & ~pl.col("joined").fill_null(False)
+    normal_c, normal_p = normal()
+    return rows.with_columns(
+        grown_c=(grown_c & certain_kind & pl.col("measured")).fill_null(False),
+        grown_p=pl.when("measured").then(grown_p).otherwise(pl.col("role") == "target").fill_null(True),
+        normal_c=normal_c & pl.col("measured"),
+        normal_p=normal_p,
+    )
+
+
+def _sums() -> list[pl.Expr]:
+    target = pl.col("role") == "target"
+    missing = target & pl.col("ppd_high").is_null()
+
+    def named(which: pl.Expr) -> pl.Expr:
+        return pl.coalesce("names", "base_names").filter(which).sort().str.join(", ")
+
+    return [
+        pl.col("ppd_low").filter(target).sum().alias("spd_low"),
+        pl.when(missing.any()).then(float("inf")).otherwise(pl.col("ppd_high").filter(target).sum()).alias("spd_high"),
+        target.sum().alias("targets"),
+        pl.col("grown_c", "grown_p").any(),
+        pl.col("normal_c", "normal_p").all(),
+        named(pl.col("grown_c")).alias("grown"),
+        named(pl.col("grown_p") & ~pl.col("grown_c") & pl.col("measured")).alias("unclear"),
+        named(missing).alias("unmeasured"),
+        named(pl.col("joined").fill_null(False)).alias("merged"),
+        pl.col("source").list.explode(keep_nulls=False, empty_as_null=False).alias("known_source"),
+    ]
+
+
+def _fresh_rules(fresh: pl.DataFrame) -> pl.DataFrame:
+    """Judge lesions that the baseline scan does not list: called new by the centre, or only not listed there."""
+    certain, possible = appears()
+    called = pl.col("kind") == "new"
+    rows = fresh.with_columns(_c=certain & called, _p=possible | ~called)
+    return rows.group_by(DAY).agg(
+        appeared_c=pl.col("_c").any(),
+        appeared_p=pl.col("_p").any(),
+        appeared=pl.col("names").filter("_c").sort().str.join(", "),
+        unlisted=pl.col("names").filter(pl.col("_p") & ~pl.col("_c")).sort().str.join(", "),
+        fresh_source=pl.col("source").list.explode(keep_nulls=False, empty_as_null=False),
+    )
+
+
+def with_organs(days: pl.DataFrame, spleen: pl.DataFrame, marrow: pl.DataFrame) -> pl.DataFrame:
+    """Add to days the spleen (`spleen`, `spleen_base`) and the marrow (`marrow`: the latest after day 0, `marrow_base`,
+    `marrow_was_clear`: a clear one was seen before it)."""
+    before = spleen.filter(pl.col("day") <= 0).sort("day").group_by(KEYS).agg(spleen_base=pl.col("spleen").last())
+    first = marrow.filter(pl.col("day") <= 0).sort("day").group_by(KEYS).agg(marrow_base=pl.col("marrow").last())
+    clear = (~pl.col("marrow")).cum_max().shift(1).over(KEYS, order_by="day").fill_null(False)
+    after = marrow.with_columns(marrow_was_clear=clear).filter(pl.col("day") > 0).sort("day")
+    days = days.join(spleen, on=DAY, how="left").join(before, on=KEYS, how="left").join(first, on=KEYS, how="left")
+    return days.sort("day").join_asof(after, on="day", by=KEYS, strategy="backward", check_sortedness=False)
+
+
+def marrow_progressed() -> tuple[pl.Expr, pl.Expr]:
+    """Tell (certainly, possibly) whether the marrow is newly involved."""
+    now = pl.col("marrow").fill_null(False)
+    was_clear = pl.col("marrow_was_clear").fill_null(False)
+    return now & was_clear, now & (was_clear | pl.col("marrow_base").is_null())
+
+
+def _spleen_rules() -> dict[str, pl.Expr]:
+    now, base = pl.col("spleen"), pl.col("spleen_base")
+    excess = base - SIZES.spleen
+    large = (excess > 0).fill_null(False)
+    unknown = (large & now.is_null()) | (base.is_null() & (now > SIZES.spleen).fill_null(False))
+    smaller = (base - now > SIZES.spleen_share * excess).fill_null(False)
+    bigger = pl.when(large).then(now - base > SIZES.spleen_share * excess)
+    newly = (now - base >= SIZES.spleen_new) & (now > SIZES.spleen)
+    grown = bigger.otherwise(newly).fill_null(False)
+    return {
+        "pr_c": pl.when(large).then(smaller).otherwise(~unknown),
+        "pr_p": pl.when(large).then(smaller | now.is_null()).otherwise(True),
+        "pd_c": grown,
+        "pd_p": grown | unknown,
+        "cr_c": (now <= SIZES.spleen).fill_null(False),
+        "cr_p": (now <= SIZES.spleen).fill_null(True),
+    }
+
+
+def _categories(days: pl.DataFrame) -> pl.DataFrame:
+    organ = _spleen_rules()
+    marrow_c, marrow_p = marrow_progressed()
+    free = pl.coalesce("marrow", "marrow_base").eq(False).fill_null(False)
+    pd_c = pl.col("grown_c").fill_null(False) | pl.col("appeared_c") | organ["pd_c"] | marrow_c
+    pd_p = pd_c | pl.col("grown_p").fill_null(True) | pl.col("appeared_p") | organ["pd_p"] | marrow_p
+    cr_c = pl.col("normal_c").fill_null(False) & organ["cr_c"] & free
+    cr_p = pl.col("normal_p").fill_null(True) & organ["cr_p"] & ~pl.col("marrow").fill_null(False)
+    half_c = (pl.col("spd_high") <= SIZES.half * pl.col("base_low")) & (pl.col("targets") > 0)
+    half_p = (pl.col("spd_low") <= SIZES.half * pl.col("base_high")) | (pl.col("targets") == 0)
+    pr_c = half_c.fill_null(False) & organ["pr_c"]
+    pr_p = half_p.fill_null(True) & organ["pr_p"]
+    return days.with_columns(
+        low=pl.when(pd_c).then(3).when(cr_p).then(0).when(pr_p).then(1).otherwise(2),
+        high=pl.when(pd_p).then(3).when(cr_c).then(0).when(pr_c).then(1).otherwise(2),
+        organ_pd=organ["pd_c"],
+        marrow_pd=marrow_c,
+        organ_doubt=(~pd_c & (organ["pd_p"] | marrow_p)) | (cr_p & ~(organ["cr_c"] & free)),
+    )

@@ -1,0 +1,139 @@
+"""Scans as seen from each infusion: lesions under one name through splits and mergers, uptake, spleen and marrow.
+
+Days are whole calendar days from the infusion; a scan up to day 0 is before it. What was seen before an earlier
+infusion belongs to that one.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from carsequel.record.course import Course
+from carsequel.terms.series import day_of
+
+KEYS: Final = ["patient", "infusion"]
+DAY: Final = [*KEYS, "day"]
+GROUP: Final = [*KEYS, "group"]
+SPLIT: Final = r"^(.*\d)[a-z]$"
+EXTRANODAL: Final = r"(?i)extra-?\s?nodal|extra-?lymphatic"
+NODAL: Final = r"(?i)\bnod(?:e|es|al)\b|lymph"
+
+
+def lesions_since(course: Course) -> pl.DataFrame:
+    """Give the dated lesion rows (mm) as seen from each infusion: patient, infusion, day, lesion, group, ldi, sdi,
+    kind, uptake (1-5, null for X), avid_unlikely (true for X), nodal (null where `site` does not say), source.
+
+    `group` is the name under which a lesion is followed: `1a` and `1b` are pieces of a lesion `1`, `1+2` is the
+    merger of `1` and `2` and stands for both on every scan. What was seen up to day 0 is not `new` afterwards.
+    """
+    rows = _between_infusions(course, course.lesions.unique()).filter(pl.col("lesion").is_not_null())
+    extranodal = pl.col("site").str.contains(EXTRANODAL)
+    nodal = pl.when(extranodal).then(False).when(pl.col("site").str.contains(NODAL)).then(True)
+    rows = rows.with_columns(
+        nodal=nodal,
+        avid_unlikely=pl.col("uptake").eq("X").fill_null(False),
+        uptake=pl.col("uptake").cast(pl.Float64, strict=False),
+        kind=pl.col("kind").fill_null("target"),
+    )
+    named = rows.join(_groups(rows), on=[*KEYS, "lesion"], how="left")
+    whole = pl.col("group").str.split("+").list.eval(pl.element().str.strip_chars()).list.len() > 1
+    before = (pl.col("day") <= 0).any().over(GROUP)
+    named = named.with_columns(kind=pl.when(before & (pl.col("kind") == "new")).then(pl.lit("other")).otherwise("kind"))
+    return named.with_columns(joined=whole | (pl.col("group") != pl.col("lesion"))).select(
+        *DAY, "lesion", "group", "joined", "ldi", "sdi", "kind", "uptake", "avid_unlikely", "nodal", "source"
+    )
+
+
+def _between_infusions(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
+    looks = course.clock.sort(KEYS).with_columns(_before=pl.col("day").shift(1).over("patient"))
+    looks = looks.select(*KEYS, _from="day", _next="next_day", _before="_before")
+    seen = rows.drop("day", "infusion", strict=False).join(looks, on="patient", how="inner")
+    inside = (pl.col("clock") < pl.col("_next").fill_null(float("inf"))) & (
+        pl.col("clock") > pl.col("_before").fill_null(float("-inf"))
+    )
+    seen = seen.filter(inside).with_columns(since=pl.col("clock") - pl.col("_from"))
+    return seen.filter(pl.col("since").is_not_null()).with_columns(day=day_of("since"))
+
+
+def _groups(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the group of every lesion name of a patient and infusion."""
+    names = rows.select(*KEYS, "lesion").unique()
+    stems = names.select(*KEYS, stem="lesion", _known=pl.lit(True))
+    names = names.with_columns(stem=pl.col("lesion").str.extract(SPLIT, 1))
+    names = names.join(stems, on=[*KEYS, "stem"], how="left")
+    single = pl.when(pl.col("_known")).then("stem").otherwise("lesion")
+    part = single.str.split("+").list.eval(pl.element().str.strip_chars())
+    names = names.with_columns(part=part, _single=single).with_columns(_size=pl.col("part").list.len())
+    parts = names.explode("part")
+    merged = parts.sort("_size", "_single", descending=[True, False]).unique([*KEYS, "part"], keep="first")
+    merged = merged.select(*KEYS, "part", group="_single")
+    return parts.join(merged, on=[*KEYS, "part"], how="left").group_by(*KEYS, "lesion").agg(pl.col("group").min())
+
+
+def measures(lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give one row per group and scan day: longest `ldi` and `sdi` (mm), product `ppd_low` to `ppd_high` (mm2, the
+    pieces summed; a missing short diameter lies between 0 and the long one), `measured`, `names`, `kind`, `nodal`,
+    `joined`, `uptake` (highest), `avid_unlikely` and `source` (list)."""
+    both = pl.col("ldi") * pl.col("sdi")
+    none = pl.col("ldi") == 0
+    low = pl.when(none).then(0.0).otherwise(both.fill_null(0.0))
+    high = pl.when(none).then(0.0).otherwise(pl.coalesce(both, pl.col("ldi") ** 2))
+    rows = lesions.with_columns(_low=low, _high=high)
+    pieces = rows.group_by(*DAY, "group", "lesion").agg(
+        pl.col("ldi", "sdi", "_low", "_high").max(),
+        pl.col("kind").min(),
+        pl.col("nodal").all(ignore_nulls=False),
+        pl.col("joined").any(),
+        pl.col("uptake").max(),
+        pl.col("avid_unlikely").all(),
+        pl.col("source"),
+    )
+    return pieces.group_by(*DAY, "group").agg(
+        pl.col("ldi", "sdi").max(),
+        ppd_low=pl.col("_low").sum(),
+        ppd_high=pl.when(pl.col("ldi").is_not_null().all()).then(pl.col("_high").sum()),
+        measured=pl.col("ldi").is_not_null().all(),
+        names=pl.col("lesion").sort().str.join(" and "),
+        kind=pl.col("kind").filter(pl.col("kind") != "new").max().fill_null("new"),
+        nodal=pl.col("nodal").all(ignore_nulls=False),
+        joined=pl.col("joined").any(),
+        uptake=pl.col("uptake").max(),
+        avid_unlikely=pl.col("avid_unlikely").all(),
+        source=pl.col("source").list.explode(keep_nulls=False, empty_as_null=False),
+    )
+
+
+def uptake_days(course: Course, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give per infusion and day the Deauville score (the highest of the overall score and of lesions that are not
+    new), `suvmax` and `source` (list); only days with a score."""
+    facts = _between_infusions(course, _usable(course, "deauville", "suvmax"))
+    suv = facts.filter(pl.col("name") == "suvmax").group_by(DAY).agg(suvmax=pl.col("value").max())
+    stated = facts.filter(pl.col("name") == "deauville").select(*DAY, score="value", source="source")
+    seen = lesions.filter(pl.col("kind") != "new").select(*DAY, score="uptake", source="source")
+    scores = pl.concat([stated, seen]).filter(pl.col("score").is_not_null())
+    days = scores.group_by(DAY).agg(pl.col("score").max(), pl.col("source"))
+    return days.join(suv, on=DAY, how="left")
+
+
+def spleen_days(course: Course) -> pl.DataFrame:
+    """Give per infusion and day the length of the spleen (cm, the longest): patient, infusion, day, spleen."""
+    rows = _between_infusions(course, _usable(course, "spleen"))
+    return rows.group_by(DAY).agg(spleen=pl.col("value").max()).filter(pl.col("spleen").is_not_null())
+
+
+def marrow_days(course: Course) -> pl.DataFrame:
+    """Give per infusion and day whether lymphoma was in the marrow: patient, infusion, day, marrow (true, false)."""
+    rows = _between_infusions(course, _usable(course, "marrow_involved"))
+    rows = rows.filter(pl.col("text").is_in(["yes", "no"]))
+    return rows.group_by(DAY).agg(marrow=(pl.col("text") == "yes").any())
+
+
+def _usable(course: Course, *names: str) -> pl.DataFrame:
+    return course.facts.filter(pl.col("name").is_in(names) & (pl.col("doubt").fill_null("") != "implausible"))
+
+
+def baseline_day(days: pl.DataFrame, which: str) -> pl.DataFrame:
+    """Give per infusion the day of the scan that later ones are compared with: the `last` or the `earliest` of those
+    up to day 0 (columns patient, infusion, baseline)."""
+    before = days.filter(pl.col("day") <= 0).group_by(KEYS)
+    return before.agg(baseline=pl.col("day").max() if which == "last" else pl.col("day").min())

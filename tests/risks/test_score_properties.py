@@ -1,0 +1,120 @@
+"""What must hold for any patient: order and doubles change nothing, worse is never milder, more data never widen."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from random_scored import raw_of_scored, scored_patient
+
+from carsequel.record.course import Course
+from carsequel.risks.car_hematotox import score_car_hematotox
+from carsequel.risks.easix import score_easix
+from carsequel.risks.ipi import score_ipi
+from carsequel.risks.iss import score_iss
+from carsequel.risks.mipi import score_mipi
+from carsequel.risks.pc_pi import score_pc_pi
+from carsequel.risks.tumour_volume import assess_tumour_volume
+
+N = 150
+DAY = 100
+People = dict[str, dict[str, Any]]
+
+
+def _pc_pi(course: Course) -> pl.DataFrame:
+    patients = course.patients.get_column("patient")
+    return score_pc_pi(course, pl.DataFrame({"patient": patients, "infusion": 1, "day": float(DAY)}))
+
+
+SCORERS: dict[str, tuple[str, int, Callable[[Course], pl.DataFrame]]] = {
+    "car_hematotox": ("LBCL", 0, score_car_hematotox),
+    "easix": ("LBCL", 0, score_easix),
+    "ipi": ("LBCL", 0, score_ipi),
+    "mipi": ("MCL", 0, score_mipi),
+    "iss": ("MM", 0, score_iss),
+    "volume": ("LBCL", 0, assess_tumour_volume),
+    "pc_pi": ("LBCL", DAY, _pc_pi),
+}
+LOWER_IS_WORSE = {"platelets", "anc", "hemoglobin", "albumin"}
+
+
+def people_of(kind: str) -> People:
+    disease, around, _ = SCORERS[kind]
+    return {f"p{seed}": scored_patient(seed, disease, around) for seed in range(500, 500 + N)}
+
+
+def scored(kind: str, people: People) -> pl.DataFrame:
+    found = SCORERS[kind][2](raw_of_scored(people).course())
+    return found.select("patient", "criterion", "definition", "low", "high", "label").sort(pl.all())
+
+
+def compared(kind: str, people: People, other: People) -> pl.DataFrame:
+    keys = ["patient", "criterion", "definition"]
+    return scored(kind, people).join(scored(kind, other), on=keys, how="inner", suffix="_then")
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_order_and_doubles_change_nothing(kind: str) -> None:
+    people = people_of(kind)
+    mixed = {}
+    for name in reversed(list(people)):
+        facts = [*people[name]["facts"], *people[name]["facts"][:4]]
+        random.Random(1).shuffle(facts)
+        mixed[name] = people[name] | {"facts": facts}
+    assert scored(kind, people).equals(scored(kind, mixed))
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_worse_is_never_milder(kind: str) -> None:
+    people = people_of(kind)
+
+    def worse(fact: dict[str, Any]) -> dict[str, Any]:
+        if fact["name"] in ("ecog", "stage", "extranodal_sites"):
+            return fact | {"value": min(fact["value"] + 1, 4)}
+        return fact | {"value": fact["value"] * (0.7 if fact["name"] in LOWER_IS_WORSE else 1.4)}
+
+    then = {name: p | {"facts": [worse(f) for f in p["facts"]]} for name, p in people.items()}
+    both = compared(kind, people, then).drop_nulls(["low", "low_then"])
+    assert both.height > N / 4
+    assert both.filter((pl.col("low_then") < pl.col("low")) | (pl.col("high_then") < pl.col("high"))).is_empty()
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_what_was_missing_never_widens(kind: str) -> None:
+    people = people_of(kind)
+    less = {}
+    for name, p in people.items():
+        gone = random.Random(name).choice(sorted({f["name"] for f in p["facts"]}) or [""])
+        less[name] = p | {"facts": [f for f in p["facts"] if f["name"] != gone]}
+    both = compared(kind, less, people).drop_nulls(["low", "low_then"])
+    assert both.height > N / 4
+    assert both.filter((pl.col("low_then") < pl.col("low")) | (pl.col("high_then") > pl.col("high"))).is_empty()
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_alone_as_among_others(kind: str) -> None:
+    people = people_of(kind)
+    together = scored(kind, people)
+    for name in list(people)[:8]:
+        assert scored(kind, {name: people[name]}).equals(together.filter(pl.col("patient") == name))
+
+
+@pytest.mark.parametrize("kind", SCORERS)
+def test_an_empty_course_gives_an_empty_frame(kind: str) -> None:
+    course = raw_of_scored({"a": scored_patient(1, SCORERS[kind][0])}).course()
+    assert SCORERS[kind][2](course.only("nobody")).is_empty()
+
+
+def test_twice_the_limit_is_twice_for_one_patient_and_for_many() -> None:
+    """Division by a constant loses the last bit; a ratio of exactly two must stay two."""
+    fact = {"name": "ldh", "day": DAY, "comparator": None}
+    for limit in (49, 98, 103, 107, 161, 187, 197, 245):
+        person = {
+            "age": 50,
+            "disease": "LBCL",
+            "lymphodepletion": None,
+            "facts": [fact | {"value": 2 * limit, "uln": limit}],
+        }
+        assert scored("pc_pi", {"a": person})["low"].to_list() == [2.0, 2.0]
+        assert scored("pc_pi", {"a": person, "b": person})["low"].to_list() == [2.0] * 4
