@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from importlib import import_module
 from importlib.resources import files
 from typing import Any, Final
 
@@ -10,34 +9,18 @@ from carsequel import __version__
 from carsequel.record.course import Course
 from carsequel.terms.sources import cite, split_keys
 
-DEFINING_TABLES: Final = (
-    ("carsequel.terms", "criteria.csv"),
-    ("carsequel.terms", "quantities.csv"),
-    ("carsequel.terms", "unit_conversions.csv"),
-    ("carsequel.terms", "unit_spellings.csv"),
-    ("carsequel.terms", "products.csv"),
-    ("carsequel.evidence", "options.csv"),
-    ("carsequel.evidence", "mechanisms.csv"),
-    ("carsequel.evidence", "prognosis.csv"),
-)
-DEFINING_RULES: Final = (
-    "carsequel.signs.definitions",
-    "carsequel.signs.antigen",
-    "carsequel.side_effects.crs",
-    "carsequel.side_effects.icans",
-    "carsequel.side_effects.icaht_early",
-    "carsequel.side_effects.icaht_late",
-)
+DEFINING_ROOMS: Final = ("terms", "evidence", "signs", "side_effects", "risks", "causes", "options")
 
 
 @cache
 def definitions_hash() -> str:
-    """Give a SHA-256 over every rule row and every shipped table that an answer depends on."""
+    """Give a SHA-256 over every rule, criterion and shipped table that an answer depends on, as they are on disk."""
     digest = hashlib.sha256()
-    for package, name in DEFINING_TABLES:
-        digest.update(files(package).joinpath(name).read_bytes())
-    for module in DEFINING_RULES:
-        digest.update(repr(import_module(module).RULES).encode())
+    for room in DEFINING_ROOMS:
+        for path in sorted(files(f"carsequel.{room}").iterdir(), key=lambda each: each.name):
+            if path.name.endswith((".py", ".csv")):
+                digest.update(f"{room}/{path.name}".encode())
+                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from rich.table import Table
 
 from carsequel.record import Course, read
-from carsequel.services.command_line import console
+from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
 
 MOST_LINES = 40

@@ -4,10 +4,9 @@ Exit status: 0 done; 1 done, with refused rows or patients that could not be ans
 nothing written, one line saying why and what to do. Imports are made inside the verbs so that --help is quick.
 """
 
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -145,14 +144,6 @@ def doctor() -> None:
     from carsequel.services.doctor import run_doctor
 
     raise typer.Exit(run_doctor())
-
-
-def console() -> Any:
-    """Give the console that verbs print to; plain text where the output is not a terminal."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
-    return Console(width=width, highlight=False)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import platform
 from importlib import metadata
 
 from carsequel import __version__
-from carsequel.services.command_line import console
+from carsequel.services.screen import console
 
 BASE = ("polars", "orjson", "numpy", "matplotlib", "jinja2", "typer", "rich", "fastexcel", "xlsxwriter")
 EXTRAS = {

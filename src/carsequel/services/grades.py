@@ -10,9 +10,9 @@ from carsequel.grading import grade
 from carsequel.record import Course, RecordError
 from carsequel.record.parts import is_large, read_parts
 from carsequel.report import render_heatmap
-from carsequel.services.command_line import console
 from carsequel.services.comparing import read_manual_grades, write_comparison, write_queries, write_registry
 from carsequel.services.reading import DONE, DONE_WITH_REFUSALS, open_input, say_refusals
+from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
 from carsequel.side_effects.stated import compare_stated
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from carsequel.evidence.rows import evidence_rows
-from carsequel.services.command_line import console
+from carsequel.services.screen import console
 from carsequel.terms.sources import cite
 
 TABLES = ("outcomes", "options", "mechanisms", "prognosis", "side_effects", "targets")

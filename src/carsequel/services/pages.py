@@ -12,8 +12,8 @@ from carsequel.answering import answer
 from carsequel.grading import grade_record
 from carsequel.record import Course, read_overrides
 from carsequel.report import render_index, render_page, safe_name
-from carsequel.services.command_line import console
 from carsequel.services.reading import DONE_WITH_REFUSALS, Opened, open_input, say_refusals
+from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
 
 NO_INFUSION = "no CAR-T infusion found"

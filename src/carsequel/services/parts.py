@@ -8,8 +8,8 @@ import polars as pl
 
 from carsequel.answering import answer
 from carsequel.grading import grade_record
-from carsequel.services.command_line import console
 from carsequel.services.reading import open_input, say_refusals
+from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
 
 CAUSE_COLUMNS = ("patient", "infusion", "cause", "direction", "fact", "strength", "facts", "source", "status")
