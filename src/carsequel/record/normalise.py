@@ -74,5 +74,6 @@ def _no_infusion(refused: int) -> RecordError:
     return RecordError(
         "no CAR-T found: no patient has a CAR-T infusion",
         "give the infusions table a row per infusion (patient, infusion, day or date, product), "
-        "or a row with note = not_infused for a patient who was never infused",
+        "or a row with note = not_infused for a patient who was never infused; in FHIR a Procedure or a medication "
+        "given counts, recognised by its code or by the product's name",
     )
