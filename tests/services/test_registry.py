@@ -84,3 +84,12 @@ def test_a_comparison_without_its_columns_writes_nothing(run, folder: Path, tmp_
     manual.write_text("patient,grade\np1,1\n")
     status, _, err = run("grade", folder, "--compare", manual, "--out", tmp_path / "out")
     assert status == 2 and "criterion" in err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("part", [None, 4])
+def test_synthetic_records_stay_marked(run, folder: Path, tmp_path: Path, part: int | None) -> None:
+    people = pl.read_csv(folder / "patients.csv").with_columns(synthetic=pl.lit("yes"))
+    people.write_csv(folder / "patients.csv")
+    words = ("--part", part) if part else ()
+    assert run("grade", folder, *words, "--out", tmp_path / "out")[0] == 0
+    assert "SYNTHETIC" in (tmp_path / "out" / "heatmap.html").read_text()

@@ -53,7 +53,7 @@ def course_from_tables(
         overrides=normalise_overrides(raw["overrides"], report),
         report=report.frame(),
         unread=pl.concat([unread, unread_spans]),
-        synthetic=synthetic,
+        synthetic=synthetic or _says_synthetic(raw["patients"]),
     )
     return check_record(course, report)
 
@@ -62,6 +62,13 @@ def _prepared(name: str, frame: pl.DataFrame, report: Report) -> pl.DataFrame:
     frame = tidy(name, frame, report)
     note_unknown_columns(name, frame, report)
     return refuse_without_required(name, frame, report)
+
+
+def _says_synthetic(patients: pl.DataFrame) -> bool:
+    """Tell whether a record says of itself that it is synthetic (a column `synthetic` in the patients table)."""
+    if "synthetic" not in patients.columns:
+        return False
+    return bool(patients["synthetic"].cast(pl.String).str.to_lowercase().is_in(["true", "yes", "1"]).any())
 
 
 def _no_infusion(refused: int) -> RecordError:

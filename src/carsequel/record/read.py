@@ -25,8 +25,7 @@ def read(path: str | Path, require_infusion: bool = True) -> Course:
         raise RecordError(f"input {source.name} does not exist", "give a course folder or a FHIR file")
     report = Report()
     tables = _fhir_tables(source, report) if _is_fhir(source) else _plain_tables(source, report)
-    synthetic = _is_synthetic(tables)
-    return course_from_tables(tables, report, synthetic=synthetic, require_infusion=require_infusion)
+    return course_from_tables(tables, report, require_infusion=require_infusion)
 
 
 def _is_fhir(source: Path) -> bool:
@@ -59,11 +58,3 @@ def _fhir_tables(source: Path, report: Report) -> dict[str, pl.DataFrame]:
             status, problem.get("file") or "", problem.get("problem") or "", problem.get("what_to_do") or "", **cells
         )
     return tables
-
-
-def _is_synthetic(tables: dict[str, pl.DataFrame]) -> bool:
-    """Tell whether the record says of itself that it is synthetic (a `synthetic` column in the patients table)."""
-    patients = tables.get("patients")
-    if patients is None or "synthetic" not in patients.columns:
-        return False
-    return bool(patients["synthetic"].cast(pl.String).str.to_lowercase().is_in(["true", "yes", "1"]).any())

@@ -40,10 +40,12 @@ def run_grade(
     check_out(out, source)
     manual = read_manual_grades(compare) if compare else None
     status = DONE
+    synthetic = False
     with staged(out) as folder:
         drafts: list[pl.DataFrame] = []
         for place, course in enumerate(_courses(source, patient, part)):
             status = max(status, _note(course))
+            synthetic = synthetic or course.synthetic
             (folder / PARTS).mkdir(exist_ok=True)
             grade(course).write_parquet(folder / PARTS / f"{place:06d}.parquet")
             if registry:
@@ -55,7 +57,7 @@ def run_grade(
         write_queries(top, folder)
         if drafts:
             pl.concat(drafts).write_csv(folder / "registry.csv")
-        _write_heatmap(found, folder)
+        _write_heatmap(found, folder, synthetic)
         counts = _counts(found)
         for made in (folder / PARTS).iterdir():
             made.unlink()
@@ -96,10 +98,10 @@ def _write(found: pl.LazyFrame, path: Path) -> None:
         found.collect().write_json(path)
 
 
-def _write_heatmap(found: pl.LazyFrame, folder: Path) -> None:
+def _write_heatmap(found: pl.LazyFrame, folder: Path, synthetic: bool) -> None:
     people = found.select(pl.col("patient").n_unique()).collect().item()
     if people <= MOST_IN_A_HEATMAP:
-        page = render_heatmap(found.filter("default").collect())
+        page = render_heatmap(found.filter("default").collect(), synthetic=synthetic)
         (folder / "heatmap.html").write_text(page, encoding="utf-8")
     else:
         console().print(f"heat map left out: more than {MOST_IN_A_HEATMAP} patients")
