@@ -7,6 +7,8 @@ import polars as pl
 from carsequel.causes.rules import Rule
 from carsequel.causes.seen import ANTIGENS, altered, has, on_target, seen_facts
 from carsequel.record import Course
+from carsequel.signs.antigen import RULES as CUTS
+from carsequel.signs.antigen import is_low
 
 NAMES: Final = (
     *ANTIGENS,
@@ -16,7 +18,6 @@ NAMES: Final = (
     "cytogenetics",
     "b_cell_aplasia",
 )
-H_SCORE_CUT, DENSITY_CUT = 150.0, 3000.0
 
 _after = pl.col("phase") == "after"
 _target = pl.col("name").str.starts_with("antigen_") & on_target()
@@ -31,16 +32,17 @@ _aplastic_at_relapse = (_name == "b_cell_aplasia") & has("yes") & pl.col("at_fai
 _locus = (_name == "cytogenetics") & pl.col("text").str.contains(r"tnfrsf17|bcma").fill_null(False)
 
 
-def _below(cut: float, *units: str) -> pl.Expr:
-    """A value that is certainly below a cut published for CD19 in LBCL."""
-    value = pl.col("value")
-    lower = (value < cut) & (pl.col("comparator").fill_null("") != ">") | (value == cut) & (pl.col("comparator") == "<")
-    lbcl = (_disease == "LBCL") & (_name == "antigen_cd19")
-    return (lbcl & pl.col("unit").is_in(units) & lower).fill_null(False)
+def _below(*units: str) -> pl.Expr:
+    """A value that is certainly below the cut published for this disease and antigen."""
+    cuts = [cut for cut in CUTS if cut.unit in units]
+    value, sign = pl.col("value"), pl.col("comparator").fill_null("")
+    surely = [is_low(cut) & (sign != ">") for cut in cuts]
+    reported = [is_low(cut._replace(value=cut.value + 1)) & (value == cut.value) & (sign == "<") for cut in cuts]
+    return pl.any_horizontal(*surely, *reported)
 
 
-_low_score = _below(H_SCORE_CUT, "H-score")
-_few_sites = _below(DENSITY_CUT, "molecules/cell", "sites/cell")
+_low_score = _below("H-score")
+_few_sites = _below("molecules/cell", "sites/cell")
 _unread = pl.col("text").is_null() & (pl.col("value") > 0).fill_null(False) & ~_low_score & ~_few_sites
 _CUT = "cut of one cohort (axi-cel in LBCL, 10 of 16 relapses low or absent)"
 _MASK = "strong: one transduced leukaemic cell explained a CD19-negative relapse (ruella2018)"

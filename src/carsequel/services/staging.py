@@ -9,8 +9,6 @@ from pathlib import Path
 
 from carsequel.record.errors import RecordError
 
-DEFAULT_OUT = Path("carsequel-out")
-
 
 def check_out(out: Path, source: Path) -> Path:
     """Give the output folder; refuse one inside the input folder, or a file in its place."""

@@ -15,17 +15,19 @@ DECIDED: Final = [*KEYS, "definition"]
 
 
 class Cut(NamedTuple):
-    """Below `value` of `unit` the antigen is called low."""
+    """Below `value` of `unit` this antigen is called low in this disease."""
 
+    disease: str
+    name: str
     unit: str
     value: float
     says: str
 
 
 RULES: Final = (
-    Cut("H-score", 150, "antigen-low relapse in LBCL: CD19 immunohistochemistry H-score below 150"),
-    Cut("molecules/cell", 3000, "antigen-low relapse in LBCL: fewer than 3000 CD19 molecules a cell"),
-    Cut("sites/cell", 3000, "the same cut on sites a cell"),
+    Cut("LBCL", "antigen_cd19", "H-score", 150, "antigen-low relapse: CD19 immunohistochemistry H-score below 150"),
+    Cut("LBCL", "antigen_cd19", "molecules/cell", 3000, "antigen-low relapse: fewer than 3000 CD19 molecules a cell"),
+    Cut("LBCL", "antigen_cd19", "sites/cell", 3000, "the same cut where the density is given as sites a cell"),
 )
 STATED: Final = {
     "positive": "kept",
@@ -57,7 +59,7 @@ def antigen_after_infusion(course: Course) -> pl.DataFrame:
     """
     names = [name for name in course.facts["name"].unique().to_list() if name.startswith("antigen_")]
     rows = course.facts_since(*names, "lineage", undated=True).filter(after_infusion() | _lineage_without_day())
-    looks = course.clock.select(*KEYS, "target")
+    looks = course.clock.select(*KEYS, "target", "disease")
     rows = rows.join(looks, on=KEYS, how="left", maintain_order="left")
     token = pl.col("name").str.strip_prefix("antigen_").str.to_uppercase()
     is_target = pl.col("target").fill_null("").str.to_uppercase().str.contains(token, literal=True)
@@ -72,9 +74,15 @@ def _lineage_without_day() -> pl.Expr:
     return (pl.col("name") == "lineage") & pl.col("since").is_null() & ~words.str.contains(r"(?i)baseline|diagnosis")
 
 
+def is_low(cut: Cut) -> pl.Expr:
+    """Tell whether a row (disease, name, unit, value) is below a published cut."""
+    same = (pl.col("disease") == cut.disease) & (pl.col("name") == cut.name) & (pl.col("unit") == cut.unit)
+    return (same & (pl.col("value") < cut.value)).fill_null(False)
+
+
 def _state() -> pl.Expr:
     stated = pl.col("text").replace_strict(STATED, default=None, return_dtype=pl.String)
-    low = pl.any_horizontal((pl.col("unit") == cut.unit) & (pl.col("value") < cut.value) for cut in RULES)
+    low = pl.any_horizontal(is_low(cut) for cut in RULES)
     measured = (
         pl.when(pl.col("value") == 0)
         .then(pl.lit("lost"))

@@ -12,7 +12,6 @@ from carsequel.record.course import Course
 
 RESPONDED: Final = ("sCR", "CR", "CRi", "CRh", "VGPR", "PR")
 COMPLETE: Final = ("sCR", "CR", "CRi", "CRh")
-PROGRESSED: Final = ("progression", "relapse")
 DISEASE_DEATH: Final = "disease"
 KEYS: Final = ["patient", "infusion"]
 _COLUMNS: Final = [*KEYS, "since", "what", "text", "value", "comparator", "approximate", "source"]

@@ -52,7 +52,6 @@ class Timing(NamedTuple):
 
 
 TIMINGS: Final = (Timing("very_early", 0, 30), Timing("early", 31, 90), Timing("late", 91, float("inf")))
-TIMING_SOURCE: Final = "diblasi2022"
 EQUIVOCAL: Final = {
     "LBCL": ("PR", "SD", "NR"),
     "FL": ("PR", "SD", "NR"),

@@ -5,7 +5,6 @@ flagged. Days are whole calendar days counted from the infusion.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import polars as pl
 
@@ -20,14 +19,6 @@ def daily_grid(windows: pl.DataFrame, first: str = "first", last: str = "last") 
     kept = windows.filter(pl.col(last) >= pl.col(first))
     days = pl.int_ranges(pl.col(first), pl.col(last) + 1).alias("day")
     return kept.with_columns(days).explode("day").drop(first, last)
-
-
-def daily_worst(
-    rows: pl.DataFrame, keys: Sequence[str], value: str = "value", worst: Literal["min", "max"] = "min"
-) -> pl.DataFrame:
-    """Give one value per key and `day`, the worst of several (`min` for counts, `max` for temperatures)."""
-    pick = pl.col(value).min() if worst == "min" else pl.col(value).max()
-    return rows.group_by([*keys, "day"]).agg(pick)
 
 
 def fill_gaps(
@@ -80,18 +71,3 @@ def longest_spell(days: pl.DataFrame, keys: Sequence[str], bridge: int = 0) -> p
     """Give per key the longest spell of flagged days (the earliest of equals): keys, `start`, `end`, `length`."""
     found = spells(days, keys, bridge).sort("length", descending=True, maintain_order=True)
     return found.group_by(keys, maintain_order=True).first()
-
-
-def worst_of(domains: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Give the worst of several domains per key and day: rows of (keys, day, domain, low, high) in, one row a day out.
-
-    `low` is the worst certain answer, `high` the worst possible one, `leading` the domains that set `low`.
-    """
-    top = pl.col("low").max().over([*keys, "day"])
-    leading = pl.col("domain").filter((pl.col("low") == top) & (pl.col("low") > 0))
-    return (
-        domains.with_columns(top=top)
-        .group_by([*keys, "day"])
-        .agg(low=pl.col("low").max(), high=pl.col("high").max(), leading=leading.sort().str.join(", "))
-        .sort(*keys, "day")
-    )
