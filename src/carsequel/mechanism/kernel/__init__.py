@@ -1,0 +1,1 @@
+"""From one plain function to a compiled kernel: trace, differentiate, print, drive."""
