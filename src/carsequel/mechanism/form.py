@@ -16,13 +16,15 @@ A model is one Python file. It may hold, by these names:
 `t` is in days from the first infusion. Only `carsequel.mechanism.arithmetic` may be used beside + - * / and **.
 """
 
+import csv
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
+Status = Literal["measured", "fitted", "assumed"]
 State = Any
 Rates = Callable[[Any, Any, Any, Any], Any]
 Jump = Callable[[Any, Any, Any], Any]
@@ -37,7 +39,7 @@ class Parameter(NamedTuple):
     high: float
     unit: str
     meaning: str
-    status: Literal["measured", "fitted", "assumed"]
+    status: Status
     source: str
 
 
@@ -111,6 +113,33 @@ def read_model(where: ModuleType | str | Path) -> Model:
     )
     _check(model)
     return model
+
+
+def read_parameters(path: str | Path) -> tuple[Parameter, ...]:
+    """Read the parameters of a model from a CSV: name, value, low, high, unit, meaning, status, source (and a note).
+
+    Raises ModelError where the file or a column is missing, a number is none, or a status is not of the three.
+    """
+    where = Path(path)
+    if not where.is_file():
+        raise ModelError(f"no parameter file at {where.name}; put the CSV beside the model file")
+    with where.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        missing = [name for name in Parameter._fields if name not in (rows.fieldnames or ())]
+        if missing:
+            raise ModelError(f"{where.name}: column {missing[0]} is missing; needed are {', '.join(Parameter._fields)}")
+        return tuple(_parameter(where.name, row) for row in rows)
+
+
+def _parameter(file: str, row: Mapping[str, str]) -> Parameter:
+    try:
+        value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    except (TypeError, ValueError):
+        raise ModelError(f"{file}: value, low or high of {row['name']} is no number; write all three") from None
+    if row["status"] not in get_args(Status):
+        raise ModelError(f"{file}: status of {row['name']} is none of {', '.join(get_args(Status))}; write one of them")
+    status: Any = row["status"]
+    return Parameter(row["name"], value, low, high, row["unit"], row["meaning"], status, row["source"])
 
 
 def _load(path: Path) -> ModuleType:

@@ -1,1 +1,1 @@
-"""From one plain function to a compiled kernel: trace, differentiate, print, drive."""
+"""The fast solver: a model is traced once, compiled for this processor, and run with many patients side by side."""

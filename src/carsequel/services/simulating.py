@@ -1,0 +1,129 @@
+"""`carsequel simulate`: virtual patients to Parquet and a summary page, part by part, all or nothing."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from carsequel import __version__
+from carsequel.evidence.rows import evidence_rows
+from carsequel.mechanism.arms import ArmError, events_of
+from carsequel.mechanism.clinic import ClinicError
+from carsequel.mechanism.populations import draw_patients, ensemble
+from carsequel.mechanism.populations.ensemble import PopulationError
+from carsequel.mechanism.populations.runs import run_arm
+from carsequel.record.errors import RecordError
+from carsequel.report.virtual import render_simulation
+from carsequel.research.virtual_patients import Job, Runs, part_of, parts, trajectories_of
+from carsequel.research.virtual_trial import compare_arms
+from carsequel.services.screen import console
+from carsequel.services.staging import staged
+
+SHOWN: Final = 2000
+PER_MONTH: Final = 365.25 / 12
+
+
+def run_simulate(jobs: Sequence[Job], out: Path, trajectories: bool, cluster: str | None) -> int:
+    """Simulate one or two arms of the same patients and write patients.parquet, summary.html and, on request,
+    trajectories.parquet into `out`; give the exit status.
+
+    Raises RecordError for a population or an arm that does not exist, before anything is written.
+    """
+    _check(jobs)
+    with staged(out) as stage:
+        scratch = Path(tempfile.mkdtemp(dir=stage.parent, prefix=".carsequel-parts-"))
+        try:
+            for number, job in enumerate(jobs):
+                for first, part in _progressing(job, _computed(job, trajectories, cluster)):
+                    part.patients.write_parquet(scratch / f"patients-{number}-{first:012d}.parquet")
+                    if trajectories:
+                        part.trajectories.write_parquet(scratch / f"trajectories-{number}-{first:012d}.parquet")
+            pl.scan_parquet(scratch / "patients-*.parquet").sink_parquet(stage / "patients.parquet")
+            if trajectories:
+                pl.scan_parquet(scratch / "trajectories-*.parquet").sink_parquet(stage / "trajectories.parquet")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        page = _page(jobs, stage / "patients.parquet")
+        (stage / "summary.html").write_text(page, encoding="utf-8")
+    unsolved = _unsolved(out / "patients.parquet")
+    console().print(f"{jobs[0].n} SYNTHETIC patients in {len(jobs)} arm(s): {out / 'summary.html'}")
+    if unsolved:
+        console().print(f"{unsolved} could not be solved; their outcome is empty in patients.parquet")
+    return 1 if unsolved else 0
+
+
+def _check(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.n < 1 or job.horizon < 60:
+            raise RecordError("--n and --horizon are too small", "give at least 1 patient and 60 days")
+        try:
+            ensemble(job.disease, job.product)
+            events_of(job.arm, failure_day=100.0)
+        except (PopulationError, ArmError, ClinicError) as error:
+            raise RecordError(str(error), "see docs/simulate.md for what there is") from None
+
+
+def _computed(job: Job, trajectories: bool, cluster: str | None) -> Iterator[tuple[int, Runs]]:
+    if cluster is None:
+        for first in parts(job):
+            yield first, part_of(job, first, trajectories=trajectories)
+        return
+    from carsequel.services.cluster import computed_on
+
+    yield from computed_on(cluster, job, trajectories)
+
+
+def _progressing(job: Job, found: Iterable[tuple[int, Runs]]) -> Iterator[tuple[int, Runs]]:
+    words = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
+    with Progress(*words, TimeRemainingColumn(), console=console(), transient=True) as progress:
+        task = progress.add_task(f"{job.arm}: patients", total=job.n, rate="")
+        for first, part in found:
+            yield first, part
+            progress.advance(task, part.patients.height)
+            speed = progress.tasks[task].speed
+            progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
+
+
+def _page(jobs: Sequence[Job], patients: Path) -> str:
+    first = jobs[0]
+    rows = pl.scan_parquet(patients)
+    needed = ["patient", "cr", "orr", "cmax", "tmax", "failure_day", "failure_kind", "antigen_negative"]
+    there = rows.collect_schema().names()
+    needed += [name for name in ("salvage_cr",) if name in there]
+    arms = [rows.filter(pl.col("arm") == job.arm).select(needed).collect() for job in jobs]
+    trial = compare_arms(arms[0], arms[1], first.horizon) if len(arms) == 2 else None
+    facts: dict[str, Any] = {
+        "disease": first.disease, "product": first.product, "arms": [job.arm for job in jobs], "n": first.n,
+        "seed": first.seed, "horizon": first.horizon, "version": __version__,
+        "sets": ", ".join(f"{member.name} ({member.weight:.2f})" for member in ensemble(first.disease, first.product)),
+    }  # fmt: skip
+    return render_simulation(arms, _sample(first), facts, published_points(first.disease, first.product), trial)
+
+
+def _sample(job: Job) -> pl.DataFrame:
+    n = min(job.n, SHOWN)
+    drawn = draw_patients(job.disease, job.product, n, job.seed)
+    run = run_arm(job.disease, drawn, job.arm, seed=job.seed, horizon=job.horizon, delay=job.delay, rtol=job.rtol)
+    return trajectories_of(run).filter(pl.col("day") <= job.horizon)
+
+
+def published_points(disease: str, product: str) -> pl.DataFrame:
+    """Give the published shares free of progression or event of a disease and product: cohort, outcome, month, value,
+    low, high (0-1), n, role, source."""
+    rows = evidence_rows("targets").filter(pl.col("therapy").str.contains(product.split("-")[0], literal=True))
+    chosen = rows.filter(
+        pl.col("outcome").is_in(["PFS", "EFS", "PFS (alive, prog-free)"]), pl.col("time_months").is_not_null(),
+        pl.col("disease").str.starts_with(disease),
+    )  # fmt: skip
+    return chosen.select(
+        "cohort", "outcome", "n", "role", "source", month="time_months",
+        value=pl.col("value") / 100, low=pl.col("low") / 100, high=pl.col("high") / 100,
+    )  # fmt: skip
+
+
+def _unsolved(patients: Path) -> int:
+    return int(pl.scan_parquet(patients).select(pl.col("cmax").is_null().sum()).collect().item())
