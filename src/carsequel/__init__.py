@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from carsequel.answering import answer
     from carsequel.grading import grade
     from carsequel.record import Course, RecordError, new_folder, read, write_course
+    from carsequel.research import simulate
 
 _HOMES = {
     "read": "carsequel.record",
@@ -25,8 +26,9 @@ _HOMES = {
     "RecordError": "carsequel.record",
     "grade": "carsequel.grading",
     "answer": "carsequel.answering",
+    "simulate": "carsequel.research",
 }
-__all__ = ["Course", "RecordError", "answer", "grade", "new_folder", "read", "write_course"]
+__all__ = ["Course", "RecordError", "answer", "grade", "new_folder", "read", "simulate", "write_course"]
 
 
 def __getattr__(name: str) -> Any:

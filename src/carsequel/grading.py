@@ -3,8 +3,9 @@
 Each tuple below is a room; adding a criterion is one line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -54,6 +55,8 @@ from carsequel.signs.leukemia import assess_ball_cibmtr, assess_ball_eln, assess
 from carsequel.signs.lugano import assess_lugano
 from carsequel.signs.lyric import assess_lyric
 from carsequel.signs.mrd import assess_mrd
+from carsequel.terms.choices import Choices, check_choices
+from carsequel.terms.defaults import NAMED, choose_defaults
 from carsequel.terms.findings import join_findings
 from carsequel.terms.lists import DISEASES
 
@@ -129,6 +132,15 @@ ONLY_FOR: Final[dict[Callable[..., pl.DataFrame], tuple[str, ...]]] = {
     assess_lugano: LYMPHOMA,
     assess_lyric: LYMPHOMA,
 }
+ON_REQUEST: Final[dict[tuple[str, str, str], tuple[Callable[..., pl.DataFrame], dict[str, Any]]]] = {
+    ("crs.astct2019", "hypotension", "stated"): (grade_crs, {"hypotension": "stated"}),
+    ("imwg.2016", "urine", "if_measured"): (assess_imwg, {"urine": "if_measured"}),
+    ("imwg.2016", "nadir", "lowest"): (assess_imwg, {"nadir": "lowest"}),
+    ("ball.eln2024", "extramedullary", "if_recorded"): (assess_ball_eln, {"extramedullary": "if_recorded"}),
+    ("ball.cibmtr", "extramedullary", "if_recorded"): (assess_ball_cibmtr, {"extramedullary": "if_recorded"}),
+    ("ball.nci2010", "extramedullary", "if_recorded"): (assess_ball_nci, {"extramedullary": "if_recorded"}),
+    ("lugano.2014", "confirm", "next_scan"): (assess_lugano, {"confirmed": True}),
+}
 SMALL: Final = 200_000
 THREADS: Final = 3
 ORDER: Final = ("patient", "infusion", "criterion", "kind", "definition", "period", "start")
@@ -150,10 +162,15 @@ class Graded(NamedTuple):
         return _ordered(pl.concat([self.signs, self.side_effects, self.risks]))
 
 
-def grade_record(course: Course) -> Graded:
-    """Run every criterion that applies on all patients at once; one row a finding, columns of the contract."""
-    definitions = assess_failure(course)
-    verdicts = verdict_of_record(definitions)
+def grade_record(course: Course, definitions: Mapping[str, Any] | None = None) -> Graded:
+    """Run every criterion that applies on all patients at once; one row a finding, columns of the contract.
+
+    `definitions` are a centre's own named choices, `{criterion: {name: choice}}`: they move the default. Raises
+    ChoicesError (a ValueError) for what no criterion offers.
+    """
+    chosen = check_choices(definitions or {})
+    verdicts_each = assess_failure(course)
+    verdicts = verdict_of_record(verdicts_each)
     failures = verdicts.filter(pl.col("state") == "failed").select("patient", "infusion", "day").drop_nulls("day")
     ended = _ended(verdicts)
     runs: list[list[Run]] = [
@@ -162,16 +179,31 @@ def grade_record(course: Course) -> Graded:
         + [(criterion, (course, ended)) for criterion in SIDE_EFFECTS_UNTIL],
         [(criterion, (course,)) for criterion in RISKS] + [(score_pc_pi, (course, failures))],
     ]
-    signs, effects, risks = _run(course, runs)
-    effects.append(assess_unresolved_at_failure(join_findings(effects[:2]), failures))
-    effects.append(stated_grades(course))
+    found = [join_findings(parts) for parts in _run(course, runs)]
+    asked = [join_findings(parts) for parts in _run(course, _requested(chosen, runs))]
+    signs, effects, risks = (choose_defaults(_added(*both), chosen) for both in zip(found, asked, strict=True))
+    unresolved = assess_unresolved_at_failure(effects, failures)
     return Graded(
-        signs=_ordered(join_findings([failure_findings(definitions), *signs])),
-        side_effects=_ordered(join_findings(effects)),
-        risks=_ordered(join_findings(risks)),
-        definitions=definitions,
+        signs=_ordered(join_findings([failure_findings(verdicts_each), signs])),
+        side_effects=_ordered(join_findings([effects, unresolved, stated_grades(course)])),
+        risks=_ordered(risks),
+        definitions=verdicts_each,
         verdicts=verdicts,
     )
+
+
+def _requested(chosen: Choices, rooms: list[list[Run]]) -> list[list[Run]]:
+    """The runs that a centre's choices ask for and that no criterion gives unasked, in the room of that criterion."""
+    wanted: dict[Callable[..., pl.DataFrame], dict[str, Any]] = {}
+    for (criterion, name, choice), (function, given) in ON_REQUEST.items():
+        if chosen.get(criterion, {}).get(name) == choice:
+            wanted.setdefault(function, {}).update(given)
+    return [[(partial(run[0], **wanted[run[0]]), run[1]) for run in room if run[0] in wanted] for room in rooms]
+
+
+def _added(found: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """Add the findings of definitions that are not among `found`."""
+    return join_findings([found, asked.join(found.select(NAMED).unique(), on=NAMED, how="anti")])
 
 
 def _run(course: Course, rooms: list[list[Run]]) -> list[list[pl.DataFrame]]:
@@ -196,6 +228,6 @@ def _ordered(findings: pl.DataFrame) -> pl.DataFrame:
     return findings.sort(ORDER, nulls_last=True, maintain_order=True)
 
 
-def grade(course: Course) -> pl.DataFrame:
-    """Give the findings of every criterion that applies, all patients at once."""
-    return grade_record(course).findings
+def grade(course: Course, definitions: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Give the findings of every criterion that applies, all patients at once; `definitions` as in `grade_record`."""
+    return grade_record(course, definitions).findings

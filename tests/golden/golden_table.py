@@ -38,9 +38,10 @@ class Raw:
     spans: list[dict[str, Any]] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
     censored: list[dict[str, Any]] = field(default_factory=list)
+    lesions: list[dict[str, Any]] = field(default_factory=list)
 
     def course(self) -> Course:
-        named = ("patients", "infusions", "facts", "spans", "coverage")
+        named = ("patients", "infusions", "facts", "spans", "coverage", "lesions")
         tables = {
             name: pl.DataFrame(getattr(self, name), infer_schema_length=None) for name in named if getattr(self, name)
         }

@@ -38,17 +38,12 @@ def cases_of(table: str) -> tuple[list[Case], Raw]:
     return cases, raw_of(cases)
 
 
-def wrong_rows(cases: list[Case], findings: pl.DataFrame) -> list[str]:
-    """Give the cases whose finding is not the expected one, in words."""
+def said(cases: list[Case], findings: pl.DataFrame) -> dict[tuple[str, str], str]:
+    """Give for each case the answer that its `of` names, written the way `expected` is."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in findings.iter_rows(named=True):
         rows.setdefault(row["patient"], []).append(row)
-    said = [(case, _said(case, [row for row in rows.get(case.name, []) if _fits(case, row)])) for case in cases]
-    return [
-        f"{case.name} [{case.of}]: expected {case.expected}, got {given}"
-        for case, given in said
-        if given != case.expected
-    ]
+    return {(c.name, c.of): _said(c, [row for row in rows.get(c.name, []) if _fits(c, row)]) for c in cases}
 
 
 def _said(case: Case, found: list[dict[str, Any]]) -> str:

@@ -8,33 +8,20 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 from golden_table import Case, Raw, write_patient
 
 from carsequel.record.course import Course
-from carsequel.record.normalise import course_from_tables
 from carsequel.signs import b_cell_aplasia, ctdna, expansion, lugano, lugano_ct, lugano_pet, lyric, mrd
 
 SITES = {"node": "cervical lymph node", "extranodal": "liver, extranodal"}
 KINDS = ("target", "other", "new")
 
 
-@dataclass
-class LesionRaw(Raw):
-    """The raw tables of a course, with lesions."""
-
-    lesions: list[dict[str, Any]] = field(default_factory=list)
-
-    def course(self) -> Course:
-        named = ("patients", "infusions", "facts", "spans", "coverage", "lesions")
-        given = {name: getattr(self, name) for name in named if getattr(self, name)}
-        return course_from_tables({name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in given.items()})
-
-
-def write_with_lesions(raw: LesionRaw, patient: str, rows: str) -> None:
+def write_with_lesions(raw: Raw, patient: str, rows: str) -> None:
     """Add one patient written in words, lesions included."""
     rest = []
     for row in rows.split(";"):
@@ -62,8 +49,8 @@ def lesion_row(patient: str, words: list[str]) -> dict[str, Any]:
     }
 
 
-def raw_with_lesions(cases: list[Case]) -> LesionRaw:
-    raw = LesionRaw()
+def raw_with_lesions(cases: list[Case]) -> Raw:
+    raw = Raw()
     for case in cases:
         if case.rows != "same":
             write_with_lesions(raw, case.name, case.rows)

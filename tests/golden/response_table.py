@@ -9,35 +9,34 @@ from collections.abc import Callable
 from typing import Any
 
 import polars as pl
-from golden_table import Case, read_cases, write_patient
-from golden_table import Raw as FactsRaw
+from golden_table import Case, Raw, read_cases, write_patient
 
 from carsequel.record.course import Course
-from carsequel.record.normalise import course_from_tables
-
-TABLES_OF_A_COURSE = ("patients", "infusions", "facts", "spans", "coverage")
 
 
 def course_of(cases: list[Case]) -> Course:
     """Give the course of all cases; a name used again with rows `same` is the same patient."""
-    return course_of_rows({case.name: case.rows for case in cases if case.rows != "same"})
+    return raw_of_responses(cases).course()
 
 
 def course_of_rows(people: dict[str, str]) -> Course:
     """Give the course of patients written in words, lesions included."""
-    raw, lesions = FactsRaw(), []
+    return raw_of_people(people).course()
+
+
+def raw_of_responses(cases: list[Case]) -> Raw:
+    """Give the raw tables of all cases."""
+    return raw_of_people({case.name: case.rows for case in cases if case.rows != "same"})
+
+
+def raw_of_people(people: dict[str, str]) -> Raw:
+    """Give the raw tables of patients written in words, lesions included."""
+    raw = Raw()
     for name, rows in people.items():
         parts = [part.strip() for part in rows.split(";") if part.strip()]
         write_patient(raw, name, ";".join(part for part in parts if not part.startswith("lesion ")))
-        lesions += [_lesion(name, part.split()) for part in parts if part.startswith("lesion ")]
-    tables = {
-        each: pl.DataFrame(getattr(raw, each), infer_schema_length=None)
-        for each in TABLES_OF_A_COURSE
-        if getattr(raw, each)
-    }
-    if lesions:
-        tables["lesions"] = pl.DataFrame(lesions)
-    return course_from_tables(tables)
+        raw.lesions += [_lesion(name, part.split()) for part in parts if part.startswith("lesion ")]
+    return raw
 
 
 def _lesion(patient: str, row: list[str]) -> dict[str, Any]:
@@ -89,4 +88,4 @@ def _fits(case: Case, row: dict[str, Any]) -> bool:
     return chosen and "confirmation=none" not in words
 
 
-__all__ = ["course_of", "course_of_rows", "read_cases", "responses", "said"]
+__all__ = ["course_of", "course_of_rows", "raw_of_responses", "read_cases", "responses", "said"]

@@ -29,3 +29,8 @@ RESPONSES = {
     "ball_mrd": assess_ball_mrd,
     "iwcll": assess_iwcll,
 }
+# The default definition alone, where the whole table assesses more than one reading.
+QUICK = {
+    "imwg": lambda course, _: assess_imwg(course),
+    "ball_eln": lambda course, _: assess_ball_eln(course),
+}

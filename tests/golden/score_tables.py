@@ -49,9 +49,15 @@ SCORES: dict[str, Scorer] = {
 def load(table: str) -> tuple[list[Case], Course, pl.DataFrame]:
     """Give the cases of a table, their course and the progressions."""
     cases = read_cases(table)
+    raw = raw_of_scores(cases)
+    return cases, raw.course(), raw.censor()
+
+
+def raw_of_scores(cases: list[Case]) -> Raw:
+    """Give the raw tables of all cases."""
     raw = raw_of(cases)
     fill(raw)
-    return cases, raw.course(), raw.censor()
+    return raw
 
 
 def fill(raw: Raw) -> None:

@@ -1,10 +1,11 @@
 """Every number of the risk scores is held by a golden row: move it a little and a row fails."""
 
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
-from score_tables import SCORES, load, said
+from every_table import EVERY, read
 
 from carsequel.risks import (
     car_hematotox,
@@ -20,6 +21,7 @@ from carsequel.risks import (
     pc_pi,
     tumour_volume,
 )
+from numbers_held.moved import Row, assert_held, each_row, noticed, numbers_of, rows_of
 
 MODULES: dict[str, ModuleType] = {
     "car_hematotox": car_hematotox,
@@ -34,7 +36,7 @@ MODULES: dict[str, ModuleType] = {
     "tumour_volume": tumour_volume,
     "pc_pi": pc_pi,
 }
-TABLES = ("RULES", "GROUPS", "R_GROUPS", "B_GROUPS", "S_GROUPS", "AGE_RULES", "ITEMS")
+PLACES = ("RULES", "GROUPS", "R_GROUPS", "B_GROUPS", "S_GROUPS", "AGE_RULES", "ITEMS")
 FLAGS = {"yes_no", "forward"}
 # Items that are 0 or 1, or a level, have no smaller step than 1.
 YES_NO = {("iss", "cytogenetics"), ("mycare", "extramedullary"), ("mycare", "lenalidomide"), ("mycare", "cytogenetics")}
@@ -42,7 +44,7 @@ LEVELS = {("cll_ipi", "tp53"), ("cll_ipi", "ighv"), ("cll_ipi", "stage")}
 WHOLE = {"age", "ecog", "stage", "extranodal", "nodal_areas"}
 
 
-def _step(table: str, where: str, row: Any, field: str, value: float) -> tuple[float, ...]:
+def _step(table: str, row: Any, field: str, value: float) -> tuple[float, ...]:
     """The steps by which a number is moved: a whole one for counted things, a small one for measured things."""
     name = getattr(row, "item", getattr(row, "measure", ""))
     if field == "limit" and ((table, name) in YES_NO | LEVELS or table == "hct_ci"):
@@ -56,45 +58,27 @@ def _step(table: str, where: str, row: Any, field: str, value: float) -> tuple[f
     return (0.05, -0.05) if name == "months" else (0.02, -0.02)  # days are whole
 
 
-def _nudges() -> list[tuple[str, str, int, str, float]]:
-    found = []
+def rows() -> Iterator[Row]:
     for table, module in MODULES.items():
-        for where in TABLES:
-            for number, row in enumerate(getattr(module, where, ())):
-                for field, value in row._asdict().items():
-                    if not isinstance(value, int | float) or field in FLAGS or abs(value) == float("inf"):
-                        continue
-                    if field == "floor" and number == len(getattr(module, where)) - 1:
-                        continue  # the last group takes everything
-                    if field == "back" and table in ("pc_pi",):
-                        continue  # replaced by CHOICES
-                    steps = _step(table, where, row, field, value)
-                    found += [(table, where, number, field, step) for step in steps]
-    return found
+        for place in PLACES:
+            held = rows_of(module, place)
+            for at, row in held:
+                steps = []
+                for field, value in numbers_of(row).items():
+                    last_group = field == "floor" and at == len(held) - 1  # the last group takes everything
+                    replaced = field == "back" and table == "pc_pi"  # by CHOICES
+                    if field not in FLAGS and not last_group and not replaced:
+                        steps += [(field, step) for step in _step(table, row, field, value)]
+                yield Row((table,), module, place, at, tuple(steps))
 
 
-@pytest.fixture(scope="module")
-def loaded() -> dict[str, Any]:
-    return {table: load(table) for table in SCORES}
+@each_row(rows())
+def test_a_moved_number_fails_a_golden_row(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_held(row, monkeypatch)
 
 
-def _fails(table: str, loaded: dict[str, Any]) -> bool:
-    cases, course, progression = loaded[table]
-    try:
-        given = said(cases, SCORES[table](course, progression))
-    except AssertionError:
-        return True
-    return any(given[case.name, case.of] != case.expected for case in cases)
-
-
-@pytest.mark.parametrize(("table", "where", "row", "field", "step"), _nudges())
-def test_a_moved_number_fails_a_golden_row(
-    loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch, table: str, where: str, row: int, field: str, step: float
-) -> None:
-    rows = getattr(MODULES[table], where)
-    moved = rows[row]._replace(**{field: getattr(rows[row], field) + step})
-    monkeypatch.setattr(MODULES[table], where, (*rows[:row], moved, *rows[row + 1 :]))
-    assert _fails(table, loaded), f"{field} of row {row} of {where} is held by no row"
+def fails(table: str) -> bool:
+    return noticed(table)
 
 
 CONSTANTS = [
@@ -124,12 +108,12 @@ CONSTANTS = [
 
 @pytest.mark.parametrize(("table", "field", "times"), CONSTANTS)
 def test_a_moved_choice_fails_a_golden_row(
-    loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch, table: str, field: str, times: float
+    monkeypatch: pytest.MonkeyPatch, table: str, field: str, times: float
 ) -> None:
     value = getattr(MODULES[table].CHOICES, field)
     moved = round(value * times) if isinstance(value, int) else value * times
     monkeypatch.setattr(MODULES[table], "CHOICES", MODULES[table].CHOICES._replace(**{field: moved}))
-    assert _fails(table, loaded), f"{field} is held by no row"
+    assert fails(table), f"{field} is held by no row"
 
 
 def test_every_choice_is_moved() -> None:
@@ -138,32 +122,30 @@ def test_every_choice_is_moved() -> None:
 
 
 @pytest.mark.parametrize("step", [1, -1])
-def test_the_search_for_lymphodepletion_is_held(
-    loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_the_search_for_lymphodepletion_is_held(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     monkeypatch.setattr(moments, "LYMPHODEPLETION_FROM", moments.LYMPHODEPLETION_FROM + step)
-    assert _fails("car_hematotox", loaded)
+    assert fails("car_hematotox")
 
 
-def test_the_unit_of_white_cells_is_held(loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_unit_of_white_cells_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mipi, "PER_UL", 1.0)
-    assert _fails("mipi", loaded)
+    assert fails("mipi")
 
 
 @pytest.mark.parametrize("table", ["car_hematotox", "easix"])
-def test_the_unit_of_crp_is_held(loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+def test_the_unit_of_crp_is_held(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
     items = MODULES[table].ITEMS
     plain = tuple(item._replace(number=items[0].number) if item.item == "crp" else item for item in items)
     monkeypatch.setattr(MODULES[table], "ITEMS", plain)
-    assert _fails(table, loaded)
+    assert fails(table)
 
 
 @pytest.mark.parametrize("step", [0.02, -0.02])
-def test_the_cut_of_easix_is_held(loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch, step: float) -> None:
-    _, course, progression = loaded["easix"]
+def test_the_cut_of_easix_is_held(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
+    given = read("easix")
 
     def sentences() -> list[str]:
-        return SCORES["easix"](course, progression).get_column("why").to_list()
+        return EVERY["easix"].grade(given.course, given.ended).get_column("why").to_list()
 
     before = sentences()
     monkeypatch.setattr(easix, "CUTS", (easix.CUTS[0]._replace(limit=easix.CUTS[0].limit + step),))

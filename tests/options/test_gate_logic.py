@@ -64,29 +64,41 @@ def read_slowly(tests, given_days):
     return "open" if readings == {"positive"} and all(last > day for day in given_days) else "unknown"
 
 
+def random_record(dice):
+    """Days and readings of each antigen, and the days on which a drug against it was given."""
+    tests = {
+        antigen: [
+            (dice.randrange(-20, 300), dice.choice(["positive", "negative", "dim"])) for _ in range(dice.randrange(3))
+        ]
+        for antigen in DRUGS
+    }
+    return tests, {antigen: [dice.randrange(-50, 300) for _ in range(dice.randrange(2))] for antigen in DRUGS}
+
+
 def test_random_dated_records_read_as_the_slow_rule_reads_them(course, verdicts):
     dice = random.Random(5)
+    records = {f"p{number}": random_record(dice) for number in range(100)}
+    facts = [
+        {"patient": name, "name": f"antigen_{antigen.lower()}", "day": day, "text": text}
+        for name, (tests, _) in records.items()
+        for antigen, rows in tests.items()
+        for day, text in rows
+    ]
+    spans = [
+        {"patient": name, "start": day, "end": day, "text": DRUGS[antigen]}
+        for name, (_, drugs) in records.items()
+        for antigen, days in drugs.items()
+        for day in days
+    ]
+    everyone = pl.concat([verdicts(patient=name) for name in records])
+    gates = gate_options(course(facts, spans, people=list(records)), everyone)
+    found = {(patient, option): gate for patient, option, gate in gates.select("patient", "option", "gate").iter_rows()}
     seen = set()
-    for _ in range(40):
-        tests = {
-            antigen: [
-                (dice.randrange(-20, 300), dice.choice(["positive", "negative", "dim"]))
-                for _ in range(dice.randrange(3))
-            ]
-            for antigen in DRUGS
-        }
-        drugs = {antigen: [dice.randrange(-50, 300) for _ in range(dice.randrange(2))] for antigen in DRUGS}
-        facts = [
-            {"name": f"antigen_{antigen.lower()}", "day": day, "text": text}
-            for antigen, rows in tests.items()
-            for day, text in rows
-        ]
-        spans = [{"start": day, "end": day, "text": DRUGS[antigen]} for antigen, days in drugs.items() for day in days]
-        found = gate_options(course(facts, spans), verdicts())
+    for name, (tests, drugs) in records.items():
         for antigen, option in OPTION.items():
             days = [*drugs[antigen], *([0] if antigen == "CD19" else [])]
             expected = read_slowly(tests[antigen], days)
-            assert found.filter(option=option)["gate"].item() == expected, (tests[antigen], days)
+            assert found[name, option] == expected, (tests[antigen], days)
             seen.add(expected)
     assert seen == {"open", "closed", "unknown"}
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carsequel.record import Course
@@ -27,7 +27,6 @@ messy = st.tuples(
     st.sampled_from(["mg/L", "K/uL", "", "furlong", "%"]),
     st.sampled_from(["", "CR", "odd"]),
 )
-modest = settings(max_examples=30, deadline=None)
 
 
 def raw(columns: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
@@ -52,7 +51,6 @@ def close(one: Course, two: Course) -> bool:
     return left.sort(keys).equals(right.sort(keys))
 
 
-@modest
 @given(st.lists(measured, min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[Any], chance: Any) -> None:
     mixed, infusions = rows.copy(), INFUSIONS.copy()
@@ -63,7 +61,6 @@ def test_the_order_of_rows_does_not_matter(rows: list[Any], chance: Any) -> None
     assert one.clock.equals(two.clock)
 
 
-@modest
 @given(st.lists(measured, min_size=1, max_size=20))
 def test_repeated_rows_count_once(rows: list[Any]) -> None:
     once, twice = course_of(in_days(rows)), course_of(in_days(rows + rows))
@@ -72,14 +69,12 @@ def test_repeated_rows_count_once(rows: list[Any]) -> None:
     assert copies.height + twice.facts.height == 2 * len(rows)
 
 
-@modest
 @given(st.lists(measured, min_size=1, max_size=20))
 def test_a_unit_changed_with_its_value_is_the_same_fact(rows: list[Any]) -> None:
     other = [(p, name, m / 1440, value * LESS[name][1], LESS[name][0]) for p, name, m, value in rows]
     assert close(course_of(in_days(rows)), course_of(raw("patient name day value unit", other)))
 
 
-@modest
 @given(st.lists(measured, min_size=1, max_size=20))
 def test_dates_and_days_are_the_same_fact(rows: list[Any]) -> None:
     dates = [(p, n, (MIDNIGHT + dt.timedelta(minutes=m)).isoformat(), v, KEPT[n]) for p, n, m, v in rows]
@@ -91,7 +86,6 @@ def test_dates_and_days_are_the_same_fact(rows: list[Any]) -> None:
     assert by_day.clock.with_columns(rounded).equals(by_date.clock.with_columns(rounded))
 
 
-@modest
 @given(st.lists(messy, max_size=25))
 def test_no_row_is_lost(rows: list[Any]) -> None:
     course = course_of(raw("patient name day infusion value unit text", rows))
@@ -107,7 +101,6 @@ def test_no_row_is_lost(rows: list[Any]) -> None:
     assert course.report["what_to_do"].null_count() == 0
 
 
-@modest
 @given(st.lists(messy, max_size=15), st.randoms(use_true_random=False))
 def test_even_a_messy_record_does_not_depend_on_order(rows: list[Any], chance: Any) -> None:
     mixed = rows.copy()

@@ -8,73 +8,10 @@ from typing import Any
 
 Fact = dict[str, Any]
 Bounds = tuple[float, float]
-LOW_TERMS = {
-    "anemia": ("hemoglobin", [(3, 8), (2, 10)]),
-    "neutrophils": ("anc", [(4, 0.5), (3, 1), (2, 1.5)]),
-    "platelets": ("platelets", [(4, 25), (3, 50), (2, 75)]),
-    "albumin": ("albumin", [(3, 2), (2, 3)]),
-}
-LIVER_TERMS = {
-    "alt": ([(4, 20), (3, 5), (2, 3)], lambda v, b: v >= round(1.5 * b, 9)),
-    "ggt": ([(4, 20), (3, 5), (2, 2.5)], lambda v, b: v >= 2 * b),
-    "bilirubin": ([(4, 10), (3, 3), (2, 1.5)], lambda v, b: v > b),
-}
 
 
 def of(facts: list[Fact], name: str, first: float, last: float) -> list[Fact]:
     return [f for f in facts if f["name"] == name and f["value"] is not None and first <= floor(f["day"]) <= last]
-
-
-def low_term(facts: list[Fact], term: str, first: int, last: int) -> Bounds | None:
-    """Bounds of the worst grade of a term that falls, None where nothing was measured."""
-    name, levels = LOW_TERMS[term]
-    rows = of(facts, name, first, last)
-    if not rows:
-        return None
-    lows, highs = [], []
-    for f in rows:
-        hard = next((g for g, limit in levels if f["value"] < limit), 0)
-        lows.append(hard or (1 if f["lln"] is not None and f["value"] < f["lln"] else 0))
-        highs.append(hard or (1 if f["lln"] is None or f["value"] < f["lln"] else 0))
-    return max(lows), max(highs)
-
-
-def liver_one(value: float, uln: float | None, base: float | None, base_uln: float | None, term: str) -> Bounds:
-    levels, mild = LIVER_TERMS[term]
-
-    def by_limit() -> int | None:
-        if uln is None:
-            return None
-        return next((g for g, k in levels if value > round(k * uln, 9)), 1 if value > uln else 0)
-
-    def by_base() -> int:
-        assert base is not None
-        return next((g for g, k in levels if value > round(k * base, 9)), 1 if mild(value, base) else 0)
-
-    if base is None:
-        top = by_limit()
-        return (0, 4 if top is None else top)
-    if base_uln is None:
-        top = by_limit()
-        both = [by_base(), 0 if top is None else top]
-        return min(both), max(by_base(), 4 if top is None else top)
-    if base > base_uln:
-        return by_base(), by_base()
-    top = by_limit()
-    return (0, 4) if top is None else (top, top)
-
-
-def liver_term(facts: list[Fact], term: str, first: int, last: int) -> Bounds | str | None:
-    """Bounds of the worst grade of a term that looks at the baseline; "none" where no value can be judged."""
-    rows = of(facts, term, first, last)
-    if not rows:
-        return None
-    before = [f for f in facts if f["name"] == term and f["value"] is not None and f["day"] < 0]
-    base = max(before, key=lambda f: f["day"]) if before else None
-    found = [liver_one(f["value"], f["uln"], base and base["value"], base and base["uln"], term) for f in rows]
-    if all(one == (0, 4) for one in found):
-        return "none"
-    return max(low for low, _ in found), max(high for _, high in found)
 
 
 def day_series(facts: list[Fact], name: str, first: int, last: int) -> list[float | None]:

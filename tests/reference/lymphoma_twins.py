@@ -191,6 +191,39 @@ def lugano(p: Patient, modality: str) -> dict[int, tuple[int | None, int | None]
     return found
 
 
+def lyric(p: Patient) -> dict[int, tuple[int, int]]:
+    """LYRIC of a patient whose nodes were all measured on every scan: 0 CR, 1 PR, 2 SD, 3 IR3, 4 IR2b, 5 IR2a, 6 IR1,
+    7 PD. A progression that an indeterminate answer came before may be one itself, or PD."""
+    found: dict[int, tuple[int, int]] = {}
+    for day, (low, high) in lugano(p, "pet_over_ct").items():
+        assert low is not None and high is not None
+        kind = flare(p, day)
+        before = any(3 <= earlier[0] <= 6 for earlier in found.values())
+        mild, grave = (kind if low == 3 else low), (kind if high == 3 else high)
+        found[day] = (mild, 7 if before and 3 <= mild <= 6 else grave)
+    return found
+
+
+def flare(p: Patient, day: int) -> int:
+    """What a progression of this day is called by the sizes."""
+    base, now = p["scans"][-5]["lesions"], p["scans"][day]["lesions"]
+    old, new = (sum(area(scan[name])[0] for name in base) for scan in (base, now))
+    old_spleen, spleen = p["scans"][-5]["spleen"], p["scans"][day]["spleen"]
+    more = spleen - old_spleen
+    swollen = more > 0.5 * (old_spleen - 13) if old_spleen > 13 else spleen > 13 and more >= 2
+    earlier = [p["scans"][d]["lesions"] for d in p["scans"] if d < day]
+    grew_one = any(grew(now[name], [scan[name] for scan in earlier])[0] for name in base)
+    if swollen or (p["marrow"][day] and any(not yes for d, yes in p["marrow"].items() if d < day)):
+        return 7
+    by_size = ct(p, day)
+    if new >= 1.5 * old:
+        only_uptake = by_size is not None and by_size[1] < 3
+        return 6 if day <= 84 else 3 if only_uptake else 7
+    if "9" in now:
+        return 5
+    return 4 if grew_one else 3
+
+
 def area_to_28(points: list[tuple[int, float]]) -> float:
     """Area from day 0 to 28 by steps of a hundredth of a day under straight lines from (0, 0); closed series only."""
     line = ([] if points[0][0] == 0 else [(0, 0.0)]) + points

@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+from golden_table import Raw, unit_of
+
 FACTS = {
     "temperature": lambda r: {"value": r.choice([36.5, 37.9, 38.0, 39.2])},
     "fever": lambda r: {"text": r.choice(["yes", "no"])},
@@ -107,3 +109,21 @@ def count_patient(seed: int) -> dict[str, Any]:
         )
     censor = float(r.choice([10, 30, 31, 45, 80])) if r.random() < 0.3 else None
     return {"age": 60.0, "disease": "LBCL", "facts": facts, "spans": [], "cover": [], "censor": censor}
+
+
+def raw_of_patients(people: dict[str, dict[str, Any]]) -> Raw:
+    """The raw tables of such patients, all infused on day 0, with the days on which counting ends."""
+    raw = Raw()
+    for name, p in people.items():
+        raw.patients.append(
+            {"patient": name, "disease": p["disease"], "age": None if p["age"] is None else str(p["age"])}
+        )
+        raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
+        for f in p["facts"]:
+            value = None if f["value"] is None else str(f["value"])
+            raw.facts.append({"patient": name, **f, "value": value, "unit": unit_of(f["name"], value)})
+        raw.spans += [{"patient": name, **s} for s in p["spans"]]
+        raw.coverage += [{"patient": name, **c} for c in p["cover"]]
+        if p["censor"] is not None:
+            raw.censored.append({"patient": name, "infusion": 1, "censor_day": p["censor"]})
+    return raw

@@ -17,6 +17,7 @@ VALUES: dict[str, list[float]] = {
     "ecog": [0, 1, 2, 3],
     "stage": [1, 2, 3, 4],
     "extranodal_sites": [0, 1, 2, 3],
+    "nodal_areas": [1, 4, 5, 7],
     "wbc": [3, 6.7, 8, 10, 15, 40],
     "beta2_microglobulin": [2, 3.4, 3.5, 5.4, 5.5, 9],
     "albumin": [2.5, 3.4, 3.5, 4.2],
@@ -31,7 +32,7 @@ def scored_patient(seed: int, disease: str, around: int = 0) -> Patient:
     facts = []
     for name, values in VALUES.items():
         for _ in range(dice.choice([0, 1, 1, 2, 3])):
-            far = 100 if name in ("stage", "extranodal_sites", "mtv") else 40
+            far = 100 if name in ("stage", "extranodal_sites", "nodal_areas", "mtv") else 40
             day = around + (dice.randint(-35, 20) if around else -dice.choice([0, 1, 3, 5, 6, 29, 30, 31, far]))
             facts.append(
                 {

@@ -79,6 +79,23 @@ def ipi(p: Patient, ref: float) -> Bounds:
     )
 
 
+def flipi(p: Patient, ref: float) -> Bounds:
+    ldh, hemoglobin = last_before(p, "ldh", ref, 30, ratio=True), last_before(p, "hemoglobin", ref, 30)
+    stage, areas = last_before(p, "stage", ref, 90), last_before(p, "nodal_areas", ref, 90)
+    if ldh is hemoglobin is stage is areas is None:
+        return None
+    age = None if p["age"] is None else (p["age"], p["age"])
+    return total(
+        [
+            either(age, lambda x: int(x > 60), [0, 1]),
+            either(areas, lambda x: int(x > 4), [0, 1]),
+            either(ldh, lambda x: int(x > 1), [0, 1]),
+            either(stage, lambda x: int(x >= 3), [0, 1]),
+            either(hemoglobin, lambda x: int(x < 12), [0, 1]),
+        ]
+    )
+
+
 def easix(p: Patient, ref: float) -> Bounds:
     ldh, creatinine, platelets = (last_before(p, n, ref, 30) for n in ("ldh", "creatinine", "platelets"))
     if ldh is None or creatinine is None or platelets is None or platelets[0] <= 0:

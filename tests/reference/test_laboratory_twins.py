@@ -8,7 +8,6 @@ import pytest
 from laboratory_patients import patient, raw_of_facts
 
 from carsequel.record.course import Course
-from carsequel.side_effects.ctcae import grade_ctcae
 from carsequel.side_effects.hlh import assess_hlh
 from carsequel.side_effects.hscore import PROBABILITY, probability, score_hscore
 from carsequel.side_effects.platelets import grade_t_icaht_early
@@ -25,17 +24,6 @@ def course() -> Course:
 def bounds(findings: pl.DataFrame, criterion: str, period: str) -> dict[str, Any]:
     own = findings.filter(pl.col("default") & (pl.col("criterion") == criterion) & (pl.col("period") == period))
     return {row["patient"]: (row["low"], row["high"]) for row in own.iter_rows(named=True)}
-
-
-@pytest.mark.parametrize("term", [*twin.LOW_TERMS, *twin.LIVER_TERMS])
-def test_ctcae_as_in_a_plain_loop(course: Course, term: str) -> None:
-    found = grade_ctcae(course)
-    for period, first, last in (("d0-30", 0, 30), ("d31-100", 31, 100)):
-        given = bounds(found, f"ctcae5.{term}", period)
-        for name, facts in PEOPLE.items():
-            plain = twin.low_term if term in twin.LOW_TERMS else twin.liver_term
-            expected = plain(facts, term, first, last)
-            assert given.get(name) == ((None, None) if expected == "none" else expected), (name, term, facts)
 
 
 def test_early_t_icaht_as_in_a_plain_loop(course: Course) -> None:

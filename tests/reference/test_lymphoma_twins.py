@@ -7,98 +7,20 @@ from typing import Any
 import lymphoma_twins as twin
 import polars as pl
 import pytest
-from lymphoma_table import SITES, LesionRaw
+from golden_table import Raw
+from random_lymphoma import complete_patient, lymphoma_patient, raw_of_lymphoma
 
 from carsequel.signs.expansion import score_expansion
 from carsequel.signs.lugano import assess_lugano
+from carsequel.signs.lyric import assess_lyric
 
 N = 600
-NODAL = {True: SITES["node"], False: SITES["extranodal"], None: None}
-
-
-def lymphoma_patient(seed: int) -> dict[str, Any]:
-    """A patient with a few lesions on a few scans: every branch is common, nothing is realistic."""
-    r = random.Random(seed)
-    days = sorted({r.choice([-30, -5, -5, -5, 0]), *r.sample([-20, 10, 30, 60, 90, 200], r.randint(1, 3))})
-    nodal = {str(i): r.choice([True, True, True, False, None]) for i in range(1, r.choice([3, 4, 10]))}
-    scans: dict[int, Any] = {}
-    for day in days:
-        lesions = {}
-        for name in nodal:
-            if r.random() < 0.1:
-                continue
-            ldi = r.choice(
-                [0.0, 10.0, 15.0, 16.0, 20.0, 25.0, 30.0, 40.0, 40.0, None]
-                if day > 0
-                else [20.0, 25.0, 40.0, 40.0, 12.0]
-            )
-            sdi = None if ldi is None or r.random() < 0.05 else min(ldi, r.choice([0.0, 5.0, 10.0, 15.0, 20.0]))
-            kind = "target" if int(name) % 3 else "other"
-            lesions[name] = {
-                "ldi": ldi,
-                "sdi": sdi,
-                "kind": kind,
-                "nodal": nodal[name],
-                "uptake": r.choice([None] * 9 + [4.0, "X"]),
-            }
-        if day > 0 and r.random() < 0.2:
-            ldi = r.choice([8.0, 10.0, 12.0, 16.0, None])
-            lesions["90"] = {
-                "ldi": ldi,
-                "sdi": None,
-                "kind": r.choice(["new", "new", "target"]),
-                "nodal": r.choice([True, False, None]),
-                "uptake": r.choice([None, 2.0, 5.0, "X"]),
-            }
-        if r.random() < 0.2:
-            lesions = {}
-        scan = {
-            "lesions": lesions,
-            "deauville": r.choice([None, None, 2.0, 3.0, 4.0, 4.0, 5.0, 5.0]),
-            "suvmax": r.choice([None, 6.0, 9.0, 20.0]),
-        }
-        scans[day] = scan | {"spleen": r.choice([None, 11.0, 12.0, 13.0, 14.0, 15.0, 17.0, 20.0])}
-    marrow = {day: r.random() < 0.4 for day in r.sample([-20, -3, 5, 28, 80], r.choice([0, 0, 1, 2]))}
-    return {"scans": scans, "marrow": marrow}
-
-
-def raw_of(people: dict[str, Any]) -> LesionRaw:
-    raw = LesionRaw()
-    blank = dict.fromkeys(("value", "unit", "text"))
-    for name, p in people.items():
-        raw.patients.append({"patient": name, "disease": "LBCL", "age": "60"})
-        raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
-        for day, scan in p["scans"].items():
-            for lesion, row in scan["lesions"].items():
-                cells = {key: None if row[key] is None else str(row[key]) for key in ("ldi", "sdi", "kind")}
-                uptake = None if row["uptake"] is None else str(row["uptake"]).removesuffix(".0")
-                site = NODAL[row["nodal"]]
-                raw.lesions.append(
-                    {"patient": name, "day": str(day), "lesion": lesion, "site": site, "uptake": uptake, **cells}
-                )
-            for fact, unit in (("deauville", None), ("suvmax", None), ("spleen", "cm")):
-                if scan[fact] is not None:
-                    raw.facts.append(
-                        {
-                            "patient": name,
-                            "name": fact,
-                            "day": str(day),
-                            **blank,
-                            "value": str(scan[fact]),
-                            "unit": unit,
-                        }
-                    )
-        for day, yes in p["marrow"].items():
-            raw.facts.append(
-                {"patient": name, "name": "marrow_involved", "day": str(day), **blank, "text": "yes" if yes else "no"}
-            )
-    return raw
 
 
 @pytest.mark.parametrize("modality", ["pet_over_ct", "ct"])
 def test_lugano_as_in_a_plain_loop(modality: str) -> None:
     people = {f"p{seed}": lymphoma_patient(seed) for seed in range(N)}
-    found = assess_lugano(raw_of(people).course())
+    found = assess_lugano(raw_of_lymphoma(people).course())
     wanted = f"baseline=last modality={modality}"
     rows = found.filter((pl.col("kind") == "assessment") & (pl.col("definition") == wanted))
     given: dict[str, Any] = {}
@@ -112,8 +34,59 @@ def test_lugano_as_in_a_plain_loop(modality: str) -> None:
     assert len(answers) >= 8  # the random patients reach most answers
 
 
-def car_t_course(points: dict[str, list[tuple[int, float]]]) -> LesionRaw:
-    raw = LesionRaw()
+def test_lyric_as_in_a_plain_loop() -> None:
+    people = {f"p{seed}": complete_patient(seed) for seed in range(N)}
+    found = assess_lyric(raw_of_lymphoma(people).course()).filter(pl.col("kind") == "assessment")
+    given = {
+        (p, int(day)): (low, high) for p, day, low, high in found.select("patient", "start", "low", "high").iter_rows()
+    }
+    answers = set()
+    for name, p in people.items():
+        for day, (low, high) in twin.lyric(p).items():
+            if twin.lugano(p, "pet_over_ct")[day] in ((3, 3), (0, 0), (1, 1), (2, 2)):
+                assert given[name, day] == (low, high), (name, day, p)
+                answers.add((low, high))
+            else:  # a score of its own leaves progression open, and then its kind too
+                assert given[name, day][0] <= low <= high <= given[name, day][1], (name, day, p)
+    assert answers >= {(code, code) for code in range(8)} | {(code, 7) for code in range(3, 7)}
+
+
+def with_less(p: dict[str, Any], seed: int, days: set[int]) -> dict[str, Any]:
+    """The patient with some sizes not measured on the scans of these days: both diameters, the short one, the lesion."""
+    r, scans = random.Random(seed), {}
+    for day, scan in p["scans"].items():
+        lesions = {}
+        for name, row in scan["lesions"].items():
+            way = r.choice(["both", "short", "lesion", "", "", "", ""]) if day in days and name != "9" else ""
+            if way != "lesion":
+                gone = {"both": {"ldi": None, "sdi": None}, "short": {"sdi": None}}.get(way, {})
+                lesions[name] = row | gone
+        scans[day] = scan | {"lesions": lesions}
+    return p | {"scans": scans}
+
+
+UNSEEN_NADIR = pytest.mark.xfail(strict=True, reason="a lesion is held to be no smaller where it was not measured")
+
+
+@pytest.mark.parametrize("which", ["last scan", pytest.param("every scan", marks=UNSEEN_NADIR)])
+def test_a_size_not_measured_widens_and_never_misleads(which: str) -> None:
+    people = {f"p{seed}": complete_patient(seed) for seed in range(1000, 1000 + N)}
+    later = {name: {day for day in p["scans"] if day > 0} for name, p in people.items()}
+    days = {name: {max(found)} if which == "last scan" else found for name, found in later.items()}
+    less = {name: with_less(p, seed, days[name]) for seed, (name, p) in enumerate(people.items())}
+    key = ["patient", "definition", "period"]
+    before, after = (
+        assess_lugano(raw_of_lymphoma(each).course()).filter(pl.col("kind") == "assessment").select(*key, "low", "high")
+        for each in (people, less)
+    )
+    both = before.join(after, on=key, suffix="_less").drop_nulls(["low", "low_less"])
+    misled = both.filter((pl.col("low_less") > pl.col("low")) | (pl.col("high_less") < pl.col("high")))
+    assert misled.is_empty(), misled
+    assert both.filter(pl.col("high_less") > pl.col("high")).height > N / 20
+
+
+def car_t_course(points: dict[str, list[tuple[int, float]]]) -> Raw:
+    raw = Raw()
     for name, series in points.items():
         raw.patients.append({"patient": name, "disease": "LBCL"})
         raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})

@@ -74,11 +74,3 @@ def test_another_reading_is_refused_by_name(assess: Any) -> None:
         assess(course_of_rows({"a": "disease=B-ALL"}), extramedullary="no")
     with pytest.raises(ValueError, match="if_measured"):
         assess_imwg(course_of_rows({"a": "disease=MM"}), urine="no")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "assess",
-    [assess_imwg, assess_imwg_mrd, assess_ball_eln, assess_ball_cibmtr, assess_ball_nci, assess_ball_mrd, assess_iwcll],
-)
-def test_an_empty_course_gives_no_findings(assess: Any) -> None:
-    assert assess(course_of_rows({"a": "disease=MM; d28 m_protein_serum 1"}).only("b")).is_empty()

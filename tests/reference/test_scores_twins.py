@@ -10,6 +10,7 @@ from random_scored import raw_of_scored, scored_patient
 from carsequel.record.course import Course
 from carsequel.risks.car_hematotox import score_car_hematotox
 from carsequel.risks.easix import score_easix
+from carsequel.risks.flipi import score_flipi
 from carsequel.risks.ipi import score_ipi
 from carsequel.risks.iss import score_iss
 from carsequel.risks.mipi import score_mipi
@@ -20,6 +21,7 @@ N = 400
 PAIRS: dict[str, tuple[str, Callable[[Course], pl.DataFrame], Callable[[twin.Patient, float], twin.Bounds]]] = {
     "car_hematotox.rejeski2021": ("LBCL", score_car_hematotox, twin.hematotox),
     "ipi": ("LBCL", score_ipi, twin.ipi),
+    "flipi": ("FL", score_flipi, twin.flipi),
     "easix": ("LBCL", score_easix, twin.easix),
     "m_easix": ("B-ALL", score_easix, twin.m_easix),
     "mipi": ("MCL", score_mipi, twin.mipi),

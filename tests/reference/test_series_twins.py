@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import polars as pl
-from lymphoma_table import LesionRaw
+from golden_table import Raw
 
 from carsequel.signs.b_cell_aplasia import assess_b_cell_aplasia
 from carsequel.signs.ctdna import assess_ctdna
@@ -14,8 +14,8 @@ N = 300
 Sample = tuple[int, float, str | None]
 
 
-def raw_of(people: dict[str, list[Sample]], name: str, unit: str, method: str | None, disease: str) -> LesionRaw:
-    raw = LesionRaw()
+def raw_of(people: dict[str, list[Sample]], name: str, unit: str, method: str | None, disease: str) -> Raw:
+    raw = Raw()
     for patient, samples in people.items():
         raw.patients.append({"patient": patient, "disease": disease})
         raw.infusions.append({"patient": patient, "infusion": "1", "day": "0"})

@@ -5,34 +5,14 @@ from typing import Any
 import polars as pl
 import pytest
 import side_effect_twins as twin
-from golden_table import Raw, unit_of
-from random_patients import count_patient, reaction_patient
+from random_patients import count_patient, raw_of_patients, reaction_patient
 
 from carsequel.side_effects.crs import grade_crs
-from carsequel.side_effects.icaht_early import DEFINITIONS as EARLY
 from carsequel.side_effects.icaht_early import grade_icaht_early
-from carsequel.side_effects.icaht_late import DEFINITIONS as LATE
 from carsequel.side_effects.icaht_late import grade_icaht_late
 from carsequel.side_effects.icans import grade_icans
 
 N = 400
-
-
-def raw_of_patients(people: dict[str, twin.Patient]) -> Raw:
-    raw = Raw()
-    for name, p in people.items():
-        raw.patients.append(
-            {"patient": name, "disease": p["disease"], "age": None if p["age"] is None else str(p["age"])}
-        )
-        raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
-        for f in p["facts"]:
-            value = None if f["value"] is None else str(f["value"])
-            raw.facts.append({"patient": name, **f, "value": value, "unit": unit_of(f["name"], value)})
-        raw.spans += [{"patient": name, **s} for s in p["spans"]]
-        raw.coverage += [{"patient": name, **c} for c in p["cover"]]
-        if p["censor"] is not None:
-            raw.censored.append({"patient": name, "infusion": 1, "censor_day": p["censor"]})
-    return raw
 
 
 def bounds(findings: pl.DataFrame, kind: str = "maximum") -> dict[str, list[Any]]:
@@ -58,29 +38,28 @@ def test_reactions_as_in_a_plain_loop(kind: str, choice: Any) -> None:
         assert runs.get(name, []) == expected, (name, p)
 
 
+def by_definition(found: pl.DataFrame) -> list[tuple[dict[str, str], dict[str, list[Any]]]]:
+    """The named choices of each definition, and the maxima it gives."""
+    each = found.filter(pl.col("kind") == "maximum").partition_by("definition", maintain_order=True)
+    return [(dict(part.split("=") for part in one.item(0, "definition").split()), bounds(one)) for one in each]
+
+
 def test_early_icaht_as_in_a_plain_loop() -> None:
     people = {f"p{seed}": count_patient(seed) for seed in range(N)}
-    found = grade_icaht_early(raw_of_patients(people).course())
-    for counting, missing in EARLY:
-        parts = [f"counting={counting}", f"missing={missing}"]
-        chosen = found.filter(
-            pl.all_horizontal(pl.col("definition").str.contains(part, literal=True) for part in parts)
-        )
-        top = bounds(chosen)
+    graded = by_definition(grade_icaht_early(raw_of_patients(people).course()))
+    assert len(graded) == 4
+    for chosen, top in graded:
         for name, p in people.items():
-            assert top[name][0][:2] == (twin.icaht_early(p, counting, missing) or (None, None)), (
-                name,
-                counting,
-                missing,
-                p,
-            )
+            expected = twin.icaht_early(p, chosen["counting"], chosen["missing"]) or (None, None)
+            assert top[name][0][:2] == expected, (name, chosen, p)
 
 
 def test_late_icaht_as_in_a_plain_loop() -> None:
     people = {f"p{seed}": count_patient(seed) for seed in range(N)}
     raw = raw_of_patients(people)
-    found = grade_icaht_late(raw.course(), raw.censor())
-    for values, missing, censor in LATE:
-        top = bounds(found.filter(pl.col("definition") == f"values={values} missing={missing} censor={censor}"))
+    graded = by_definition(grade_icaht_late(raw.course(), raw.censor()))
+    assert len(graded) == 4
+    for chosen, top in graded:
         for name, p in people.items():
-            assert top[name][0][:2] == (twin.icaht_late(p, values, missing, censor) or (None, None)), (name, values, p)
+            expected = twin.icaht_late(p, chosen["values"], chosen["missing"], chosen["censor"]) or (None, None)
+            assert top[name][0][:2] == expected, (name, chosen, p)

@@ -7,7 +7,8 @@ import pytest
 from golden_table import Raw, write_patient
 
 from carsequel.registry import periods
-from carsequel.registry.periods import DRAFT, draft_periods, reporting_periods
+from carsequel.registry.cells import as_cells
+from carsequel.registry.periods import period_grid, reaction_cells, reporting_periods
 from carsequel.side_effects.crs import grade_crs
 from carsequel.side_effects.icans import grade_icans
 from carsequel.terms.findings import as_findings
@@ -44,12 +45,18 @@ def drafted(
     write_patient(raw, "a", rows)
     course = raw.course()
     findings = pl.concat([grade_crs(course, window=window), grade_icans(course, window=window)])
+    return said(findings, form, last)
+
+
+def said(findings: pl.DataFrame, form: str, last: float) -> dict[tuple[str, str], dict[str, Any]]:
     followed = pl.DataFrame({"patient": ["a"], "infusion": [1], "last": [last]})
-    draft = draft_periods(findings, followed, form, "revision 7")
-    assert draft.columns == list(DRAFT)
-    assert draft["revision"].unique().to_list() == ["revision 7"]
-    assert draft.select("meaning", "period").is_duplicated().sum() == 0
-    return {(row["meaning"], row["period"]): row for row in draft.iter_rows(named=True)}
+    cells = reaction_cells(findings, period_grid(followed, form), form)
+    settled = pl.when(pl.col("low") == pl.col("high")).then("low")
+    return {
+        (meaning, row["period"]): row
+        for meaning, rows in cells.items()
+        for row in as_cells(rows).with_columns(value=settled).iter_rows(named=True)
+    }
 
 
 CRS = "cover *; d2-4 vasopressor norepinephrine; d2 temperature 39; d3 temperature 39; d4 temperature 39; d200 anc 1.0"
@@ -117,9 +124,8 @@ def test_an_episode_over_two_periods_is_reported_before_in_the_second() -> None:
 
 def test_findings_of_nobody_give_open_rows() -> None:
     none = as_findings(pl.DataFrame(schema={"patient": pl.String}))
-    followed = pl.DataFrame({"patient": ["a"], "infusion": [1], "last": [50.0]})
-    draft = draft_periods(none, followed, "ebmt", "x")
-    assert draft.height == 6 and draft["needs_person"].all()
+    found = said(none, "ebmt", 50.0)
+    assert len(found) == 6 and all(row["needs_person"] for row in found.values())
 
 
 def test_a_later_period_is_not_free_because_the_maximum_was_earlier() -> None:

@@ -61,10 +61,12 @@ def test_report_of_one_patient(run, tmp_path) -> None:
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "json"])
 def test_grade_writes_findings_that_key_and_default_find(run, tmp_path, format) -> None:
-    status, _, _ = run("grade", PUBLISHED, "--format", format, "--out", tmp_path / "g")
+    source = PUBLISHED if format == "csv" else small(tmp_path / "in")
+    status, _, _ = run("grade", source, "--format", format, "--out", tmp_path / "g")
     assert status == 0
     path = tmp_path / "g" / f"findings.{format}"
     found = {"csv": pl.read_csv, "parquet": pl.read_parquet, "json": pl.read_json}[format](path)
+    assert found["patient"].n_unique() == (15 if format == "csv" else 2)
     defaults = found.filter(pl.col("default"))
     assert defaults.select(KEY).is_duplicated().sum() == 0
     assert found.select(KEY).unique().join(defaults, on=KEY, how="anti", nulls_equal=True).is_empty()

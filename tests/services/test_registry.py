@@ -73,7 +73,7 @@ def test_registry_periods_are_drafted(run, folder: Path, tmp_path: Path) -> None
 
 def test_parts_change_nothing(run, folder: Path, tmp_path: Path) -> None:
     assert run("grade", folder, "--out", tmp_path / "whole")[0] == 0
-    assert run("grade", folder, "--part", 2, "--out", tmp_path / "parts")[0] == 0
+    assert run("grade", folder, "--part", 4, "--out", tmp_path / "parts")[0] == 0
     for name in ("findings.csv", "queries.csv", "heatmap.html"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
     assert not (tmp_path / "parts" / "parts").exists()
@@ -86,10 +86,23 @@ def test_a_comparison_without_its_columns_writes_nothing(run, folder: Path, tmp_
     assert status == 2 and "criterion" in err and not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("part", [None, 4])
+@pytest.mark.parametrize("part", [None, 5])
 def test_synthetic_records_stay_marked(run, folder: Path, tmp_path: Path, part: int | None) -> None:
     people = pl.read_csv(folder / "patients.csv").with_columns(synthetic=pl.lit("yes"))
     people.write_csv(folder / "patients.csv")
     words = ("--part", part) if part else ()
     assert run("grade", folder, *words, "--out", tmp_path / "out")[0] == 0
     assert "SYNTHETIC" in (tmp_path / "out" / "heatmap.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "periods"),
+    [("ebmt", {"d0-100"}), ("cibmtr-d100", {"d0-100"}), ("cibmtr-6m", set()), ("ebmt-yearly", set())],
+)
+def test_a_registry_s_form_is_drafted_by_period(
+    run, folder: Path, tmp_path: Path, name: str, periods: set[str]
+) -> None:
+    assert run("grade", folder, "--registry", name, "--out", tmp_path / "out")[0] == 0
+    draft = pl.read_csv(tmp_path / "out" / "registry.csv", infer_schema=False)
+    assert set(draft["period"]) == periods
+    assert draft.filter(pl.col("value").is_null() & pl.col("text").is_null() & pl.col("why").is_null()).is_empty()

@@ -121,26 +121,6 @@ def test_another_target_in_myeloma_is_not_spoken_of() -> None:
     assert assess_delayed_neurotoxicity(raw.course()).is_empty()
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_an_empty_course_gives_no_findings(table: str) -> None:
-    assert TABLES[table](course_of("d2 temperature 39").only("b")).is_empty()
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_order_and_doubles_change_nothing(table: str) -> None:
-    raw = raw_of(read_cases(table))
-    mixed = Raw(
-        raw.patients[::-1],
-        raw.infusions[::-1],
-        [*raw.facts[::-1], *raw.facts],
-        [*raw.spans[::-1], *raw.spans],
-        [*raw.coverage[::-1], *raw.coverage],
-    )
-    order = [name for name in FINDING_SCHEMA if name != "facts"]
-    ours, theirs = (TABLES[table](each.course()).select(order).sort(order) for each in (raw, mixed))
-    assert ours.equals(theirs)
-
-
 WORSE = {"igg": -50.0, "igg_uninvolved": -50.0, "cd4": -30.0, "lymphocytes": 1.0}
 
 

@@ -1,7 +1,8 @@
 """The sentences of response, ctDNA, MRD, expansion, aplasia and burden: what a clinician reads and can check."""
 
 import pytest
-from lymphoma_table import TABLES, LesionRaw, write_with_lesions
+from golden_table import Raw
+from lymphoma_table import TABLES, write_with_lesions
 
 CASES = [
     ("lugano", "d-5 deauville 5; d30 deauville 4", "day 30", "PR", "Deauville 4, before the infusion 5"),
@@ -64,7 +65,7 @@ CASES = [
 
 @pytest.mark.parametrize(("table", "rows", "period", "label", "says"), CASES)
 def test_sentence(table: str, rows: str, period: str | None, label: str, says: str) -> None:
-    raw = LesionRaw()
+    raw = Raw()
     write_with_lesions(raw, "a", rows)
     asks = TABLES[table].asks | ({"period": period} if period else {})
     found = TABLES[table].grade(raw.course(), raw.censor()).to_dicts()
@@ -74,7 +75,7 @@ def test_sentence(table: str, rows: str, period: str | None, label: str, says: s
 
 
 def test_no_sentence_names_the_patient() -> None:
-    raw = LesionRaw()
+    raw = Raw()
     write_with_lesions(raw, "Erika", "d-5 lesion 1 20x10 node; d30 lesion 1 25x12 node; d10 car_t 4 unit=cells/uL")
     for table in TABLES.values():
         assert not any("Erika" in (row["why"] or "") for row in table.grade(raw.course(), raw.censor()).to_dicts())

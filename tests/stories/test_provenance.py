@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import carsequel as cs
+import published
 from carsequel.answering.provenance import definitions_hash
-
-FOLDER = Path(__file__).parents[2] / "examples" / "published"
 
 
 def test_the_hash_of_the_definitions_is_the_same_in_another_process() -> None:
@@ -17,6 +15,6 @@ def test_the_hash_of_the_definitions_is_the_same_in_another_process() -> None:
 
 
 def test_the_hash_of_the_data_follows_the_data() -> None:
-    course = cs.read(FOLDER)
+    course = published.course()
     one, other = course.only("mm-carbcma-relapse-17w"), course.only("mm-cns-bcma-remission")
-    assert one.data_hash == cs.read(FOLDER).only("mm-carbcma-relapse-17w").data_hash != other.data_hash
+    assert one.data_hash == cs.read(published.FOLDER).only("mm-carbcma-relapse-17w").data_hash != other.data_hash

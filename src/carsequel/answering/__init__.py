@@ -1,5 +1,6 @@
 """One course in, the whole answer out: reads like a table of contents."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from carsequel.record.course import Course
 from carsequel.record.errors import RecordError
 from carsequel.side_effects.active import active_dangers
 from carsequel.side_effects.stated import compare_stated
+from carsequel.terms.choices import check_choices
 
 THREADS: Final = 3
 
@@ -33,11 +35,15 @@ def answerable_patients(course: Course) -> tuple[list[str], list[str]]:
     return able, [patient for patient, _ in known if patient not in set(able)]
 
 
-def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[str, Any]:
+def answer(
+    course: Course, patient: str, graded: Graded | None = None, definitions: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Give the whole answer for one patient: the dictionary of the contract's section 4.
 
-    `graded` is the graded record (`grade_record(course)`), so that a folder of patients is graded once; without it
-    the patient alone is graded. Raises RecordError for an id that is not in the record or has no CAR-T infusion.
+    `graded` is the graded record (`grade_record(course, definitions)`), so that a folder of patients is graded once;
+    without it the patient alone is graded. `definitions` are a centre's own named choices, `{criterion: {name:
+    choice}}`. Raises RecordError for an id that is not in the record or has no CAR-T infusion, ChoicesError (a
+    ValueError) for a choice that no criterion offers.
     """
     able, unable = answerable_patients(course)
     if patient in unable:
@@ -47,7 +53,7 @@ def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[s
     if patient not in able:
         raise RecordError("this patient is not in the record", "carsequel check lists the patients that were read")
     own = course.only(patient)
-    graded = _of_patient(graded, patient) if graded is not None else grade_record(own)
+    graded = _of_patient(graded, patient) if graded is not None else grade_record(own, definitions)
     verdict = decided_verdict(graded.verdicts)
     verdicts = graded.verdicts.filter(pl.col("infusion") == verdict["infusion"]) if verdict else graded.verdicts
     first = own.clock.filter(pl.col("infusion") == 1)["last"].to_list()
@@ -79,7 +85,7 @@ def answer(course: Course, patient: str, graded: Graded | None = None) -> dict[s
     }
     parts["sentences"] = sentences_part(parts)
     parts["sources"] = sources_part(parts)
-    parts["provenance"] = provenance_part(own, list(parts["sources"]))
+    parts["provenance"] = provenance_part(own, list(parts["sources"]), check_choices(definitions or {}))
     return parts
 
 

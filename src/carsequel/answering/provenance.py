@@ -7,14 +7,23 @@ from typing import Any, Final
 
 from carsequel import __version__
 from carsequel.record.course import Course
+from carsequel.terms.choices import Choices, departing
 from carsequel.terms.sources import cite, split_keys
 
 DEFINING_ROOMS: Final = ("terms", "evidence", "signs", "side_effects", "risks", "causes", "options")
 
 
+def definitions_hash(chosen: Choices | None = None) -> str:
+    """Give a SHA-256 over every rule, criterion and shipped table that an answer depends on, as they are on disk, and
+    over the choices that a centre has made its own default."""
+    departures = departing(chosen or {})
+    if not departures:
+        return _shipped_hash()
+    return hashlib.sha256(f"{_shipped_hash()}{departures}".encode()).hexdigest()
+
+
 @cache
-def definitions_hash() -> str:
-    """Give a SHA-256 over every rule, criterion and shipped table that an answer depends on, as they are on disk."""
+def _shipped_hash() -> str:
     digest = hashlib.sha256()
     for room in DEFINING_ROOMS:
         for path in sorted(files(f"carsequel.{room}").iterdir(), key=lambda each: each.name):
@@ -24,11 +33,13 @@ def definitions_hash() -> str:
     return digest.hexdigest()
 
 
-def provenance_part(course: Course, sources: list[str]) -> dict[str, Any]:
-    """Give version, hashes, seed (none: nothing here is drawn) and the keys of the sources."""
+def provenance_part(course: Course, sources: list[str], chosen: Choices | None = None) -> dict[str, Any]:
+    """Give version, hashes, the choices that a centre has made its own default, seed (none: nothing here is drawn) and
+    the keys of the sources."""
     return {
         "version": __version__,
-        "definitions_hash": definitions_hash(),
+        "definitions_hash": definitions_hash(chosen),
+        "own_definitions": chosen or {},
         "data_hash": course.data_hash,
         "seed": None,
         "sources": sources,

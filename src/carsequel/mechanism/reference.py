@@ -32,7 +32,7 @@ def solve_plainly(model: Model, asked: Asked, manner: Manner) -> Solution:
     return Solution(model, asked.times, states, status, steps)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     def __init__(self, status: Status) -> None:
         self.status = status
 
@@ -71,14 +71,14 @@ class _Run:
                 if done == self.times.size:
                     return Status.FINISHED
                 done = self._piece(out, done)
-        except _Stopped as stop:
+        except _StoppedError as stop:
             return stop.status
 
     def _plain(self, function: Any, *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except _MATHS:
-            raise _Stopped(Status.NOT_FINITE) from None
+            raise _StoppedError(Status.NOT_FINITE) from None
 
     def _now(self, y: Floats) -> Any:
         return self.model.state(*y[: self.size].tolist())
@@ -102,18 +102,19 @@ class _Run:
 
     def _piece(self, out: Floats, done: int) -> int:
         """Go on to the next event, draw or crossing, writing the times that lie strictly before it."""
-        stop = min(self._next_event(), float(self.times[-1]), self.clones.next_draw(self.t, self.y))
+        latest = self.days[self.event - 1] if self.event else 0.0
+        stop = min(self._next_event(), float(self.times[-1]), self.clones.next_draw(self.t, self.y, latest))
         with np.errstate(all="ignore"):
             solver = DOP853(self._change, self.t, self.y, stop, rtol=self.rtol, atol=self.atol)
             while solver.status == "running":
                 self.steps += 1
                 if self.steps > self.max_steps:
-                    raise _Stopped(Status.STEP_LIMIT)
+                    raise _StoppedError(Status.STEP_LIMIT)
                 before = solver.y
                 solver.step()
                 if solver.status == "failed" or not np.all(np.isfinite(solver.y)):
                     finite = np.all(np.isfinite(self._change(solver.t, solver.y)))
-                    raise _Stopped(Status.STEP_TOO_SMALL if finite else Status.NOT_FINITE)
+                    raise _StoppedError(Status.STEP_TOO_SMALL if finite else Status.NOT_FINITE)
                 crossed = self._crossed(before, solver.y)
                 until, between = solver.t, solver.dense_output()
                 if crossed:

@@ -61,9 +61,9 @@ class Clones:
         """Say whether some clone is whole and not zero."""
         return any(whole and y[at] > 0 for whole, at in zip(self.whole, self.at))
 
-    def next_draw(self, t: float, y: Floats) -> float:
+    def next_draw(self, t: float, y: Floats, latest_event: float) -> float:
         """Give the next day of the grid at which a count is due, infinity if there is none to count."""
-        return (math.floor(t / births.GRID) + 1) * births.GRID if self.counted(y) else math.inf
+        return births.next_draw(t, latest_event) if self.counted(y) else math.inf
 
     def on_grid(self, t: float) -> bool:
         """Say whether t is a day of the grid."""

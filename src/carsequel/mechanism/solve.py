@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from carsequel.mechanism.form import Model, ModelError
-from carsequel.mechanism.kernel.inputs import Parameters, read_asked
-from carsequel.mechanism.kernel.run import Manner, run
+from carsequel.mechanism.kernel.inputs import Manner, Parameters, read_asked
+from carsequel.mechanism.kernel.run import run
 from carsequel.mechanism.reference import solve_plainly
 from carsequel.mechanism.schedule import Schedule
 from carsequel.mechanism.solution import Sensitivities, Solution, Status
@@ -31,10 +32,11 @@ def solve(
 ) -> Solution:
     """Run a model for n patients from day 0 and give its states at `times`, [n, k, s] in the model's units.
 
-    `parameters`: name -> number or [n] (names left out take the model's value), or [n, parameters] in the model's order.
+    `parameters`: name -> number or [n] (names left out take the model's value), or [n, parameters] in its order.
     `times`: rising days from 0; at the day of an event the value after it. `schedule`: from `plan`, one row or n rows.
     Random numbers belong to (seed, first_patient + row), so that parts of a population, threads and other arms of the
     same patient agree. `chance=False` draws nothing: what falls below its floor (one cell for clones) is zero.
+    What is counted in cells (has a floor or is a clone) is never negative, not even by an error of the solver.
     `atol`: one number or one a state; by default rtol of a state's floor (1 for clones), rtol / 1e6 for others.
     `method`: the compiled kernel, or SciPy patient by patient; `threads`: 0 = all processors.
     Raises ModelError for an input that does not fit; a patient that cannot be solved has a status and is nan.
@@ -43,7 +45,9 @@ def solve(
         raise ModelError("method: `kernel` or `scipy` is needed")
     asked = read_asked(model, parameters, times, schedule, rtol, atol)
     manner = Manner(seed, first_patient, chance, rtol, threads, max_steps)
-    return solve_plainly(model, asked, manner) if method == "scipy" else run(model, asked, manner).solution
+    solution = solve_plainly(model, asked, manner) if method == "scipy" else run(model, asked, manner).solution
+    _none_negative(solution)
+    return solution
 
 
 def sensitivities(
@@ -70,4 +74,13 @@ def sensitivities(
         known = ", ".join(model.parameter_names)
         raise ModelError(f"wrt: names of parameters of model {model.name}, each once, are needed: {known}")
     asked = read_asked(model, parameters, times, schedule, rtol, atol)
-    return run(model, asked, Manner(0, 0, False, rtol, threads, max_steps), tuple(wrt))
+    found = run(model, asked, Manner(0, 0, False, rtol, threads, max_steps), tuple(wrt))
+    _none_negative(found.solution)
+    return found
+
+
+def _none_negative(solution: Solution) -> None:
+    model = solution.model
+    for name in {*model.clones, *model.floors}:
+        column = solution.state(name)
+        np.maximum(column, 0.0, out=column)

@@ -28,9 +28,10 @@ SAME_ANSWER: Final = {
 def bring_texts_to_lists(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     """Bring a text to the spelling of its list; what is on no list stays as written and is doubted."""
     listed = {name: known.answers for name, known in quantities().items() if known.answers}
-    pairs = (
-        rows.filter(pl.col("name").is_in(list(listed)) & pl.col("text").is_not_null()).select("name", "text").unique()
-    )
+    texts = rows.with_row_index("_at").filter(pl.col("text").is_not_null()).filter(pl.col("name").is_in(list(listed)))
+    if texts.is_empty():
+        return rows
+    pairs = texts.select("name", "text").unique()
     table = [(name, text, listed_answer(text, listed[name])) for name, text in pairs.iter_rows()]
     answers = pl.DataFrame(table, schema={"name": pl.String, "text": pl.String, "_answer": pl.String}, orient="row")
     for name, text, answer in answers.filter(pl.col("text") != pl.col("_answer")).sort("name", "text").iter_rows():
@@ -38,12 +39,12 @@ def bring_texts_to_lists(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
             report.say(
                 "converted", "facts", "text read as a word of its list", "nothing", name=name, was=text, now=answer
             )
-    rows = rows.join(answers, on=["name", "text"], how="left", maintain_order="left")
-    odd = pl.col("name").is_in(list(listed)) & pl.col("text").is_not_null() & pl.col("_answer").is_null()
-    report.add(
-        rows.filter(odd), "doubt", "text not in the list of this name, kept", "use a word of the dictionary", was="text"
-    )
-    return rows.with_columns(text=pl.coalesce("_answer", "text")).drop("_answer")
+    texts = texts.join(answers, on=["name", "text"], how="left", maintain_order="left")
+    odd = pl.col("_answer").is_null()
+    words = "text not in the list of this name, kept"
+    report.note(texts, odd, "doubt", words, "use a word of the dictionary", was="text")
+    changed = texts.filter(pl.col("_answer") != pl.col("text"))
+    return rows.with_columns(rows["text"].scatter(changed["_at"], changed["_answer"]))
 
 
 def listed_answer(text: str, answers: tuple[str, ...]) -> str | None:

@@ -4,12 +4,14 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.record.cells import NO_NUMBER, NOT_GIVEN, as_number, as_truth, as_words, not_given, trimmed
+from carsequel.record.cells import NO_NUMBER, NOT_GIVEN, as_number, as_truth, as_words, trimmed
 from carsequel.record.errors import RecordError
 from carsequel.record.report import Report
-from carsequel.record.schema import COLUMNS, DATES, INTERNAL, REQUIRED
+from carsequel.record.schema import COLUMNS, DATES, INTERNAL, NUMBERS, REQUIRED
+from carsequel.record.words import distinct, put_back
 
 PRODUCED: Final = ("row", "age_at_infusion", "product_name")
+IDS: Final = ("patient", "local_name", "lesion")
 MAY_BE_EMPTY: Final = {"infusions": ("infusion",), "facts": ("name",)}
 
 
@@ -22,21 +24,37 @@ def tidy(table: str, frame: pl.DataFrame, report: Report) -> pl.DataFrame:
     frame = frame.rename(_plain_names(table, frame))
     _require_columns(table, frame)
     known = COLUMNS[table]
-    numbers = {name for name, kind in known.items() if kind.is_numeric()} | {"unit", "comparator", *DATES.values()}
+    columns: list[pl.Series] = []
     for name, kind in frame.schema.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Object):
             raise RecordError(f"table {table}: column {_shown(name)} is of type {kind}", "give plain cells")
         if kind.is_numeric() and name != "row" and known.get(name, pl.Float64).is_numeric():
-            frame = frame.with_columns(pl.col(name).cast(pl.Float64).fill_nan(None)) if name in known else frame
+            column = frame[name]
+            columns.append(column.cast(pl.Float64).fill_nan(None) if name in known else column)
         else:
-            frame = frame.with_columns(as_words(name, kind).alias(name)).with_columns(trimmed(name))
-            frame = _empty_words(table, frame, name, NO_NUMBER if name in numbers else NOT_GIVEN, report)
+            words = frame[name] if kind == pl.String else frame.select(as_words(name, kind).alias(name)).to_series()
+            columns.append(words if name == "row" else _tidy_words(table, words, report))
+    frame = pl.DataFrame(columns)
+    cells = [column for column in frame.columns if column != "row"]
     if "row" not in frame.columns:
         frame = frame.with_columns(row=pl.lit(f"{table}:") + pl.int_range(2, pl.len() + 2).cast(pl.String))
-    cells = [column for column in frame.columns if column != "row"]
-    return frame.filter(pl.any_horizontal(pl.col(cells).is_not_null())).with_columns(
-        pl.col("patient").str.normalize("NFC") if "patient" in cells else []
-    )
+    return frame.filter(pl.any_horizontal(pl.col(cells).is_not_null()))
+
+
+def _tidy_words(table: str, column: pl.Series, report: Report) -> pl.Series:
+    """Trim a text column, in the composed form of its letters where it names patients, and empty what says nothing."""
+    name = column.name
+    words = distinct(column)
+    plain = words.to_frame().select(trimmed(name)).to_series()
+    if name == "patient":
+        plain = plain.str.normalize("NFC")
+    elif name not in IDS:
+        number = name in NUMBERS[table] or name in ("unit", "comparator", *DATES.values())
+        none = plain.is_in(NO_NUMBER if number else NOT_GIVEN).fill_null(False)
+        if none.any():
+            report.say("converted", table, "cells that say not available were read as empty", "nothing", name=name)
+            plain = plain.set(none, None)
+    return put_back(column, words, plain)
 
 
 def _shown(column: str) -> str:
@@ -68,16 +86,6 @@ def _require_columns(table: str, frame: pl.DataFrame) -> None:
         )
 
 
-def _empty_words(table: str, frame: pl.DataFrame, name: str, words: tuple[str, ...], report: Report) -> pl.DataFrame:
-    if name in ("patient", "row", "local_name", "lesion"):
-        return frame
-    none = not_given(name, words)
-    if frame.select(none.any()).item():
-        report.say("converted", table, "cells that say not available were read as empty", "nothing", name=name)
-        frame = frame.with_columns(pl.when(~none).then(name).alias(name))
-    return frame
-
-
 def note_unknown_columns(table: str, frame: pl.DataFrame, report: Report) -> None:
     """Note columns that are not of the table; they are kept."""
     known = {*COLUMNS[table], *DATES.values(), *PRODUCED}
@@ -93,8 +101,7 @@ def refuse_without_required(table: str, frame: pl.DataFrame, report: Report) -> 
     for column in REQUIRED[table]:
         if column not in MAY_BE_EMPTY.get(table, ()):
             empty = pl.col(column).is_null()
-            report.add(frame.filter(empty), "refused", f"{column} is empty", f"give {column} in every row")
-            frame = frame.filter(~empty)
+            frame = report.remove(frame, empty, "refused", f"{column} is empty", f"give {column} in every row")
     return frame
 
 
@@ -106,27 +113,25 @@ def read_infusion_numbers(frame: pl.DataFrame, report: Report) -> pl.DataFrame:
     frame = frame.with_columns(_read=read)
     good = pl.col("_read").is_between(1, 999) & (pl.col("_read") % 1 == 0)
     bad = pl.col("infusion").is_not_null() & ~good.fill_null(False)
-    report.add(
-        frame.filter(bad), "refused", "infusion is not a number 1, 2, …", "number the infusions 1, 2, …", was="infusion"
+    frame = report.remove(
+        frame, bad, "refused", "infusion is not a number 1, 2, …", "number the infusions 1, 2, …", was="infusion"
     )
-    return frame.filter(~bad).with_columns(infusion=pl.col("_read").cast(pl.Int64)).drop("_read")
+    return frame.with_columns(infusion=pl.col("_read").cast(pl.Int64)).drop("_read")
 
 
 def fill_columns(frame: pl.DataFrame, table: str, report: Report) -> pl.DataFrame:
     """Give a table all its columns in the right type; a cell that is not of that type is noted and left empty."""
-    for name, kind in COLUMNS[table].items():
-        if name not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, dtype=kind).alias(name))
-        elif kind == frame.schema[name]:
+    given = [(name, kind) for name, kind in COLUMNS[table].items() if name in frame.columns]
+    for name, kind in given:
+        if kind == frame.schema[name]:
             continue
-        elif frame.schema[name] == pl.String and (kind.is_numeric() or kind == pl.Boolean):
+        if frame.schema[name] == pl.String and (kind.is_numeric() or kind == pl.Boolean):
             read = as_truth(name) if kind == pl.Boolean else as_number(name).cast(kind, strict=False)
             lost = pl.col(name).is_not_null() & read.is_null()
             words = "not true or false" if kind == pl.Boolean else "not a number"
-            report.add(
-                frame.filter(lost), "doubt", f"{name} is {words}, left empty", "correct or clear the cell", was=name
-            )
+            report.note(frame, lost, "doubt", f"{name} is {words}, left empty", "correct or clear the cell", was=name)
             frame = frame.with_columns(read.alias(name))
         else:
             frame = frame.with_columns(pl.col(name).cast(kind, strict=False))
-    return frame
+    absent = [name for name in COLUMNS[table] if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=COLUMNS[table][name]).alias(name) for name in absent)

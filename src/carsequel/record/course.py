@@ -1,5 +1,6 @@
 """A course: the tidy tables of one or many patients, and the views from which criteria are computed."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -12,6 +13,13 @@ from carsequel.record.unread import UNREAD
 
 UNUSABLE: Final = "implausible"
 FAR: Final = 1e9
+COVERED: Final = {
+    "patient": pl.String,
+    "infusion": pl.Int64,
+    "name": pl.String,
+    "since": pl.Float64,
+    "until": pl.Float64,
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,12 @@ class Course:
             .with_columns(pl.when(pl.col("death") >= 0).then("death"))
         )
 
+    @cached_property
+    def infused(self) -> pl.DataFrame:
+        """The rows of `clock` whose infusion was given."""
+        never = self.infusions.filter(pl.col("note") == "not_infused").select("patient", "infusion")
+        return self.clock.join(never, on=["patient", "infusion"], how="anti")
+
     def _ends(self) -> pl.DataFrame:
         """Per patient, on the first infusion's clock: day of death, and last day on which anything is recorded."""
         events = self.facts.filter(pl.col("name") == "event")
@@ -78,43 +92,74 @@ class Course:
         both = last.join(death, on="patient", how="full", coalesce=True)
         return both.with_columns(last=pl.coalesce("death", "last"))
 
-    def facts_since(self, *names: str, before: float = 0.0, undated: bool = False) -> pl.DataFrame:
+    def facts_since(self, *names: str, before: float = 0.0, undated: bool = False, until: float = FAR) -> pl.DataFrame:
         """Give facts of the named quantities as seen from each infusion: all their columns plus `since` (days from
         that infusion) and `infusion` (the one they are seen from), in the stretch from `before` days ahead of the
         infusion until the next infusion. A row before a later infusion is also seen by the earlier one.
 
-        `undated` adds rows whose day is not given, with `since` null, under the infusion they name. Implausible rows
-        never come.
+        `undated` adds rows whose day is not given, with `since` null, under the infusion they name; `until` leaves out
+        what comes on that day or later. Implausible rows never come.
         """
-        rows = self.facts.filter(pl.col("name").is_in(names) & (pl.col("doubt").fill_null("") != UNUSABLE))
-        return self._seen_from(rows, "clock", "day", before, undated)
+        known = [name for name in names if name in self.names]
+        wanted = (pl.col("since") >= -before).fill_null(undated)
+        if until < FAR:
+            wanted = wanted & (pl.col("since") < until).fill_null(True)
+        if len(known) == 1:
+            return self.once(("seen", known[0]), lambda: self._seen_facts.filter(name=known[0])).filter(wanted)
+        return self._seen_facts.filter(pl.col("name").is_in(known) & wanted) if known else self._seen_facts.clear()
+
+    def has(self, *names: str) -> bool:
+        """Tell whether the record holds a fact of one of these names, usable or not."""
+        return not self.names.isdisjoint(names)
 
     def spans_since(self, *names: str, before: float = 0.0, undated: bool = False) -> pl.DataFrame:
         """Give spans of the named kinds as seen from each infusion: all columns plus `since` and `until` (days from
         that infusion, `until` null where it is still going or its end is not given) and `infusion`. A span that began
         before the infusion and lasted into it is included; one whose end is not given counts only where it began."""
-        rows = self.spans.filter(pl.col("name").is_in(names))
+        reaches = (pl.col("since") + pl.col("_reach") >= -before).fill_null(undated)
+        return self._seen_spans.filter(_named(names) & reaches).drop("_reach")
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all facts."""
+        return frozenset(self.facts["name"].unique().to_list())
+
+    @cached_property
+    def _seen_facts(self) -> pl.DataFrame:
+        """Every usable fact as seen from each infusion until the next, however long before it, and undated ones."""
+        return self._seen_from(self.facts.filter(pl.col("doubt").ne_missing(UNUSABLE)), "day")
+
+    @cached_property
+    def _seen_spans(self) -> pl.DataFrame:
+        """Every span as seen from each infusion, with `until` and `_reach` (days from its start that it may last)."""
         length = pl.coalesce(pl.col("clock_end") - pl.col("clock"), pl.col("end") - pl.col("start"))
         open_end = pl.when(pl.col("end_known").eq(False)).then(0.0).otherwise(FAR)
-        rows = rows.with_columns(_length=length, _reach=pl.coalesce(length, open_end))
-        seen = self._seen_from(rows, "clock", "start", before, undated, reach="_reach")
-        return seen.with_columns(until=pl.col("since") + pl.col("_length")).drop("_length", "_reach")
+        seen = self._seen_from(self.spans.with_columns(_length=length), "start")
+        reach = pl.coalesce("_length", open_end)
+        return seen.with_columns(until=pl.col("since") + pl.col("_length"), _reach=reach).drop("_length")
 
-    def _seen_from(
-        self, rows: pl.DataFrame, clock: str, own_day: str, before: float, undated: bool, reach: str | None = None
-    ) -> pl.DataFrame:
-        looks = self.clock.select("patient", pl.col("infusion"), pl.col("day").alias("_from"), "next_day")
-        named = pl.col("infusion").fill_null(1)
-        rows = rows.with_columns(_named=named).drop("infusion")
-        both = rows.join(looks, on="patient", how="inner", maintain_order="left")
-        since = pl.when(pl.col("_from").is_not_null()).then(pl.col(clock) - pl.col("_from"))
-        own = pl.when(pl.col("_named") == pl.col("infusion")).then(pl.col(own_day))
-        both = both.with_columns(since=pl.coalesce(since, own))
-        end = pl.col("since") + pl.col(reach) if reach else pl.col("since")
-        inside = (end >= -before) & (pl.col(clock).is_null() | (pl.col(clock) < pl.col("next_day").fill_null(FAR)))
-        if undated:
-            inside = inside | (pl.col("since").is_null() & (pl.col("_named") == pl.col("infusion")))
-        return both.filter(inside).drop("_from", "next_day", "_named")
+    def _seen_from(self, rows: pl.DataFrame, own_day: str) -> pl.DataFrame:
+        looks = self.clock.select("patient", "infusion", _from="day", _next=pl.col("next_day").fill_null(FAR))
+        rows = rows.rename({"infusion": "_named"})
+        # A left join leaves the rows where they are, which is far cheaper; who has no infusion goes out below.
+        both = rows.join(looks, on="patient", how="left", maintain_order="left")
+        named = pl.col("_named").fill_null(1) == pl.col("infusion")
+        since = pl.coalesce(pl.col("clock") - pl.col("_from"), pl.when(named).then(pl.col(own_day)))
+        before_next = pl.col("clock").is_null() | (pl.col("clock") < pl.col("_next"))
+        both = both.with_columns(since=since)
+        inside = pl.when(pl.col("since").is_null()).then(named).otherwise(before_next)
+        return both.filter(inside).drop("_from", "_next", "_named")
+
+    def once(self, key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """Give what `make` computes from this course, computed when it is first asked for. `key` names it and every
+        number that the result depends on."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    @cached_property
+    def _made(self) -> dict[Hashable, pl.DataFrame]:
+        return {}
 
     def covered(self, *names: str) -> pl.DataFrame:
         """Give the stretches in which absence of a row means absence: patient, infusion, name, since, until (days
@@ -122,6 +167,8 @@ class Course:
         whose day is not given only a coverage of the whole record can be seen. Where a row of one of the names was
         refused together with its day, none of them is covered; single days without use stand in `unusable`."""
         rows = self.coverage.filter(pl.col("name").is_in(names) | (pl.col("name") == "*"))
+        if rows.is_empty():
+            return pl.DataFrame(schema=COVERED)
         named = pl.DataFrame({"_name": list(names)}, schema={"_name": pl.String})
         rows = rows.join(named, how="cross").filter((pl.col("name") == "*") | (pl.col("name") == pl.col("_name")))
         rows = rows.with_columns(name="_name").drop("_name")
@@ -158,3 +205,7 @@ class Course:
         unread = self.unread.filter(pl.col("patient") == patient)
         own = replace(self, **parts, coverage=coverage, report=report, refused=refused)
         return replace(own, overrides=overrides, unread=unread)
+
+
+def _named(names: tuple[str, ...]) -> pl.Expr:
+    return pl.col("name") == names[0] if len(names) == 1 else pl.col("name").is_in(names)

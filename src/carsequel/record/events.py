@@ -39,7 +39,7 @@ def normalise_spans(
     oxygen = pl.col("name") == "oxygen"
     rows = rows.with_columns(text=pl.when(oxygen).then(pl.col("text").str.replace_all(r"[ -]", "_")).otherwise("text"))
     unknown = ~pl.col("name").is_in(SPAN_NAMES)
-    report.add(rows.filter(unknown), "doubt", "span name not in the dictionary, kept", f"known: {' '.join(SPAN_NAMES)}")
+    report.note(rows, unknown, "doubt", "span name not in the dictionary, kept", f"known: {' '.join(SPAN_NAMES)}")
     _doubt_unlisted(rows, "spans", report)
     first = [*COLUMNS["spans"], "clock", "clock_end", "row"]
     unread = unread_spans(raw, rows)
@@ -67,12 +67,8 @@ def normalise_coverage(raw: pl.DataFrame, origin: pl.DataFrame, report: Report) 
     rows = put_on_clock(fill_columns(rows, "coverage", report), None, {"start": "start", "end": "end"}, report)
     rows = _refuse_backwards(rows.with_columns(clock="start", clock_end="end"), report).drop("clock", "clock_end")
     known = [*quantities(), *SPAN_NAMES, "*"]
-    report.add(
-        rows.filter(~pl.col("name").is_in(known)),
-        "doubt",
-        "coverage of a name that is not in the dictionary",
-        "use a name of facts or spans",
-    )
+    words = "coverage of a name that is not in the dictionary"
+    report.note(rows, ~pl.col("name").is_in(known), "doubt", words, "use a name of facts or spans")
     return rows.with_columns(source=pl.coalesce("source", "row"))
 
 
@@ -83,8 +79,8 @@ def normalise_overrides(raw: pl.DataFrame, report: Report) -> pl.DataFrame:
     rows = _refuse_words(raw.with_columns(name="criterion"), ("value",), "give the grade as a number", report)
     rows = fill_columns(read_infusion_numbers(rows, report), "overrides", report)
     bare = pl.col("reason").is_null()
-    report.add(rows.filter(bare), "refused", "override without a reason", "say why the derived grade is not right")
-    rows = rows.filter(~bare).drop("name")
+    hint = "say why the derived grade is not right"
+    rows = report.remove(rows, bare, "refused", "override without a reason", hint).drop("name")
     return rows.with_columns(pl.col("infusion").fill_null(1), kind=pl.col("kind").fill_null("maximum"))
 
 
@@ -99,8 +95,8 @@ def _refuse_words(rows: pl.DataFrame, columns: tuple[str, ...], hint: str, repor
             text = rows.schema[name] == pl.String
             read = pl.when(is_number(name)).then(as_number(name)) if text else pl.col(name).cast(pl.Float64)
             unread = pl.col(name).is_not_null() & ~read.is_finite().fill_null(False)
-            report.add(rows.filter(unread), "refused", f"{name} is not a number", hint, was=name)
-            rows = rows.filter(~unread).with_columns(read.alias(name))
+            rows = report.remove(rows, unread, "refused", f"{name} is not a number", hint, was=name)
+            rows = rows.with_columns(read.alias(name))
     return rows
 
 
@@ -109,9 +105,9 @@ def _refuse_backwards(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     backwards = (pl.col("end").floor() < pl.col("start").floor()) | (
         pl.col("clock_end").floor() < pl.col("clock").floor()
     )
-    backwards = backwards.fill_null(False)
-    report.add(rows.filter(backwards), "refused", "the end lies before the start", "correct one of the two", was="end")
-    return rows.filter(~backwards)
+    return report.remove(
+        rows, backwards, "refused", "the end lies before the start", "correct one of the two", was="end"
+    )
 
 
 def _doubt_unlisted(rows: pl.DataFrame, table: str, report: Report) -> None:
@@ -119,4 +115,4 @@ def _doubt_unlisted(rows: pl.DataFrame, table: str, report: Report) -> None:
         if owner != table:
             continue
         odd = (pl.col("name") == name) & pl.col(column).is_not_null() & ~pl.col(column).is_in(words.split())
-        report.add(rows.filter(odd), "doubt", f"{column} not in the list, kept", f"known: {words}", was=column)
+        report.note(rows, odd, "doubt", f"{column} not in the list, kept", f"known: {words}", was=column)

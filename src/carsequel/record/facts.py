@@ -10,6 +10,7 @@ from carsequel.record.schema import COLUMNS
 from carsequel.record.timing import put_on_clock, to_days
 from carsequel.record.unread import unread_facts
 from carsequel.record.values import read_values
+from carsequel.record.words import change_words
 from carsequel.terms.quantities import quantities
 
 
@@ -18,8 +19,8 @@ def normalise_facts(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give facts in the columns of the contract plus `clock` (days from the first infusion), `doubt` and `row`; and
     the trace of the rows that could not be read."""
-    rows = raw.with_columns(pl.col("name").str.to_lowercase()).with_row_index("_id")
-    named = _apply_mapping(rows, mapping, report)
+    lower = change_words(raw["name"], pl.col("name").str.to_lowercase())
+    named = _apply_mapping(raw.with_columns(lower).with_row_index("_id"), mapping, report)
     rows = _refuse_nameless(named, report)
     rows = read_values(rows, report)
     rows = convert_units(rows, report)
@@ -42,18 +43,14 @@ def read_mapping(raw: pl.DataFrame, report: Report) -> pl.DataFrame:
     given = pl.col("factor").is_not_null() if "factor" in rows.columns else pl.lit(False)
     rows = fill_columns(rows.with_columns(_given=given), "mapping", Report())
     bad = pl.col("_given") & ~((pl.col("factor") > 0) & pl.col("factor").is_finite()).fill_null(False)
-    report.add(rows.filter(bad), "refused", "factor is not a number above 0", "write the factor with a decimal point")
-    rows = rows.filter(~bad).drop("_given")
+    hint = "write the factor with a decimal point"
+    rows = report.remove(rows, bad, "refused", "factor is not a number above 0", hint).drop("_given")
     copy = ~pl.struct("local_name", "name", "unit", "factor").is_first_distinct()
-    report.add(rows.filter(copy), "converted", "duplicate row counted once", "remove the copy")
-    rows = rows.filter(~copy)
+    rows = report.remove(rows, copy, "converted", "duplicate row counted once", "remove the copy")
     twice = pl.len().over("local_name") > 1
-    report.add(rows.filter(twice), "refused", "local name mapped in two ways", "keep one row a local name")
-    rows = rows.filter(~twice)
+    rows = report.remove(rows, twice, "refused", "local name mapped in two ways", "keep one row a local name")
     odd = ~pl.col("name").is_in(list(quantities()))
-    report.add(
-        rows.filter(odd), "doubt", "mapped to a name that is not in the dictionary", "use a name of the dictionary"
-    )
+    report.note(rows, odd, "doubt", "mapped to a name that is not in the dictionary", "use a name of the dictionary")
     return rows
 
 
@@ -70,8 +67,9 @@ def _apply_mapping(rows: pl.DataFrame, mapping: pl.DataFrame, report: Report) ->
         report.say("converted", "mapping", "local name read", "nothing", name=name, was=local, now=name)
     replaced = pl.col("_factor").is_not_null() & pl.col("_unit").is_not_null() & pl.col("unit").is_not_null()
     replaced = replaced & (pl.col("unit") != pl.col("_unit"))
-    report.add(
-        rows.filter(replaced),
+    report.note(
+        rows,
+        replaced,
         "doubt",
         "the row has a unit of its own; factor and unit of the mapping were used",
         "leave the factor out where rows carry their unit",
@@ -83,11 +81,8 @@ def _apply_mapping(rows: pl.DataFrame, mapping: pl.DataFrame, report: Report) ->
 
 
 def _refuse_nameless(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
-    nameless = pl.col("name").is_null()
-    report.add(rows.filter(nameless), "refused", "name is empty", "give name in every row")
-    rows = rows.filter(~nameless)
-    unknown = rows.filter(~pl.col("name").is_in(list(quantities()))).get_column("name").unique().sort()
-    for name in unknown:
+    rows = report.remove(rows, pl.col("name").is_null(), "refused", "name is empty", "give name in every row")
+    for name in sorted(set(rows["name"].unique()) - set(quantities())):
         report.say(
             "doubt", "facts", "name not in the dictionary, kept", "map it in mapping.csv if it has one", name=name
         )

@@ -11,14 +11,14 @@ from carsequel.record.cells import as_words
 from carsequel.record.delimited import read_decimal_commas, read_delimited
 from carsequel.record.errors import RecordError
 from carsequel.record.report import Report
-from carsequel.record.schema import COLUMNS
+from carsequel.record.schema import COLUMNS, NUMBERS
 from carsequel.record.wide import facts_of_wide, local_names
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".xlsx")
-NOT_TABLES: Final = ("sources", "truth", "dictionary", "readme", "check", "findings", "compare", "queries", "license")
-NUMBERS: Final = {
-    table: [name for name, kind in columns.items() if kind.is_numeric()] for table, columns in COLUMNS.items()
-}
+NOT_TABLES: Final = (
+    "sources", "truth", "dictionary", "readme", "check", "findings", "compare", "queries", "license", "choices",
+    "definitions", "registry",
+)  # fmt: skip
 FOLDER_HINT: Final = (
     "a course folder holds patients, infusions, facts, … as CSV, Parquet or one XLSX; see carsequel new DIR"
 )

@@ -36,8 +36,7 @@ def read_infusions(raw: pl.DataFrame, report: Report) -> pl.DataFrame:
     report.add(both, "doubt", "not_infused with a day or dose, read as not infused", "clear the day or the note")
     rows = read_infusion_numbers(raw.filter(~never), report)
     bare = pl.col("infusion").is_null()
-    report.add(rows.filter(bare), "refused", "infusion is empty", "number the infusions 1, 2, …")
-    return rows.filter(~bare)
+    return report.remove(rows, bare, "refused", "infusion is empty", "number the infusions 1, 2, …")
 
 
 def normalise_infusions(rows: pl.DataFrame, origin: pl.DataFrame, report: Report) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -67,45 +66,31 @@ def _undate(rows: pl.DataFrame, origin: pl.DataFrame, report: Report) -> pl.Data
     orphan = (
         ~pl.col("patient").is_in(origin["patient"].implode()) & pl.col("date").is_not_null() & (pl.col("infusion") > 1)
     )
-    report.add(
-        rows.filter(orphan),
-        "doubt",
-        "date without the date of infusion 1: kept without a day",
-        "give the date of infusion 1",
-    )
+    words = "date without the date of infusion 1: kept without a day"
+    report.note(rows, orphan, "doubt", words, "give the date of infusion 1")
     return rows.with_columns(date=pl.when(~orphan).then("date"))
 
 
 def _drop_doubles(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     again = ~pl.struct(SAME).is_first_distinct()
-    marked = rows.with_columns(_again=again)
-    report.add(marked.filter("_again"), "converted", "duplicate row counted once", "remove the copy")
-    return marked.filter(~pl.col("_again")).drop("_again")
+    return report.remove(rows, again, "converted", "duplicate row counted once", "remove the copy")
 
 
 def _refuse_disorder(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     """Refuse infusions that cannot be where they stand: 1 off day 0, a number twice, a day not after the one before."""
     misplaced = ((pl.col("infusion") == 1) & (pl.col("day") != 0)).fill_null(False)
     hint = "count every day from the first CAR-T infusion, or give its date"
-    report.add(rows.filter(misplaced), "refused", "infusion 1 is not on day 0", hint, was="day")
-    rows = rows.filter(~misplaced)
-    doubled = pl.int_range(pl.len()).over("patient", "infusion") > 0
-    report.add(
-        rows.filter(doubled), "refused", "infusion number given twice", "number the infusions 1, 2, …", was="infusion"
-    )
-    rows = rows.filter(~doubled)
-    before = pl.col("day").shift(1).forward_fill().cum_max().over("patient")
-    early = (pl.col("day") <= before).fill_null(False)
-    report.add(
-        rows.filter(early),
-        "refused",
-        "infusion is not after the one before",
-        "number the infusions in the order of their days",
-        was="day",
-    )
-    rows = rows.filter(~early)
-    alone = pl.col("infusion").min().over("patient") > 1
-    report.add(rows.filter(alone), "doubt", "infusion 1 is missing: its day is taken as day 0", "add infusion 1")
+    rows = report.remove(rows, misplaced, "refused", "infusion 1 is not on day 0", hint, was="day")
+    doubled = ~pl.struct("patient", "infusion").is_first_distinct()
+    hint = "number the infusions 1, 2, …"
+    rows = report.remove(rows, doubled, "refused", "infusion number given twice", hint, was="infusion")
+    if rows["patient"].is_duplicated().any():
+        early = pl.col("day") <= pl.col("day").shift(1).forward_fill().cum_max().over("patient")
+        hint = "number the infusions in the order of their days"
+        rows = report.remove(rows, early, "refused", "infusion is not after the one before", hint, was="day")
+    if (rows["infusion"] > 1).any():
+        alone = pl.col("infusion").min().over("patient") > 1
+        report.note(rows, alone, "doubt", "infusion 1 is missing: its day is taken as day 0", "add infusion 1")
     return rows
 
 
@@ -114,20 +99,15 @@ def _name_products(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     words = rows.get_column("product").drop_nulls().unique().to_list()
     ids = {word: product_from_text(word) for word in words}
     unknown = [word for word in words if ids[word] is None]
-    report.add(
-        rows.filter(pl.col("product").is_in(unknown)),
-        "doubt",
-        "unknown product kept by its own name",
-        f"known products: {' '.join(product_ids())}; give `target` for others",
-        was=pl.col("product"),
+    hint = f"known products: {' '.join(product_ids())}; give `target` for others"
+    report.note(
+        rows, pl.col("product").is_in(unknown), "doubt", "unknown product kept by its own name", hint, was="product"
     )
     listed = {word: found for word, found in ids.items() if found in product_ids()}
     known = pl.col("product").replace_strict(listed, default=None, return_dtype=pl.String)
     renamed = known.is_not_null() & (known != pl.col("product"))
-    report.add(rows.filter(renamed), "converted", "product named", "nothing", was="product", now=known)
-    report.add(
-        rows.filter(pl.col("product").is_null()), "doubt", "product not given", f"known: {' '.join(product_ids())}"
-    )
+    report.note(rows, renamed, "converted", "product named", "nothing", was="product", now=known)
+    report.note(rows, pl.col("product").is_null(), "doubt", "product not given", f"known: {' '.join(product_ids())}")
     targets = {word: target_from_text(word) for word in words}
     target = pl.col("product").replace_strict(targets, default=None, return_dtype=pl.String)
     return rows.with_columns(
@@ -139,6 +119,7 @@ def _join_split_doses(rows: pl.DataFrame, report: Report) -> tuple[pl.DataFrame,
     """Count two administrations of a split-dose product within its interval as one infusion with the sum of doses.
 
     The two may be numbered 1 and 2, or both 1; later infusions move up where a number was used for the second part.
+    `rows` come sorted by patient.
     """
     limits = pl.DataFrame(
         [
@@ -149,30 +130,31 @@ def _join_split_doses(rows: pl.DataFrame, report: Report) -> tuple[pl.DataFrame,
         orient="row",
     )
     rows = rows.join(limits, on="product", how="left", maintain_order="left")
-    gap = pl.col("day") - pl.col("day").shift(1).over("patient")
-    same = pl.col("product") == pl.col("product").shift(1).over("patient")
-    near = (same & gap.is_between(pl.col("_least"), pl.col("_most"))).fill_null(False)
-    rows = rows.with_columns(_near=near).with_columns(
-        _second=pl.col("_near") & ~pl.col("_near").shift(1).over("patient").fill_null(False)
+    near = (pl.col("product") == _beside("product", 1)) & (pl.col("day") - _beside("day", 1)).is_between(
+        pl.col("_least"), pl.col("_most")
     )
-    report.add(
-        rows.filter("_second"),
-        "converted",
-        "second part of a split dose: one infusion, doses added",
-        "nothing",
-        was="infusion",
-    )
-    own = pl.col("_second") & (pl.col("infusion") != pl.col("infusion").shift(1).over("patient"))
+    rows = rows.with_columns(_near=near.fill_null(False)).drop("_least", "_most")
+    rows = rows.with_columns(_second=pl.col("_near") & ~_beside("_near", 1).fill_null(False))
+    words = "second part of a split dose: one infusion, doses added"
+    report.note(rows, pl.col("_second"), "converted", words, "nothing", was="infusion")
+    own = pl.col("_second") & (pl.col("infusion") != _beside("infusion", 1))
+    moved = own.cum_sum().over("patient") if rows["_second"].any() else 0
     rows = rows.with_columns(
-        _number=pl.col("infusion") - own.cum_sum().over("patient"),
-        _start=pl.when("_second").then(pl.col("day").shift(1).over("patient")).otherwise("day"),
+        _number=pl.col("infusion") - moved,
+        _start=pl.when("_second").then(_beside("day", 1)).otherwise("day"),
     )
     written = rows.select("patient", "infusion", "_number", "_start", _zero="day").select(list(WRITTEN))
     written = written.unique(["patient", "infusion"], keep="first", maintain_order=True)
-    follows = pl.col("_second").shift(-1).over("patient").fill_null(False)
-    alike = pl.col("dose_unit").eq_missing(pl.col("dose_unit").shift(-1).over("patient"))
-    total = pl.col("dose") + pl.col("dose").shift(-1).over("patient")
+    follows = _beside("_second", -1).fill_null(False)
+    alike = pl.col("dose_unit").eq_missing(_beside("dose_unit", -1))
+    total = pl.col("dose") + _beside("dose", -1)
     rows = rows.with_columns(
         infusion="_number", dose=pl.when(follows & alike).then(pl.coalesce(total, "dose")).otherwise("dose")
     )
-    return rows.filter(~pl.col("_second")).drop("_second", "_near", "_number", "_start", "_least", "_most"), written
+    return rows.filter(~pl.col("_second")).drop("_second", "_near", "_number", "_start"), written
+
+
+def _beside(column: str, rows_before: int) -> pl.Expr:
+    """The cell of the same patient one row before (1) or after (-1), null where there is none."""
+    same = pl.col("patient") == pl.col("patient").shift(rows_before)
+    return pl.when(same).then(pl.col(column).shift(rows_before))

@@ -12,6 +12,9 @@ from carsequel.terms.units import conversion
 NUMBERS: Final = ("value", "lln", "uln", "limit")
 DIGITS: Final = 12
 NO_UNIT: Final = ("1", "points", "grade")
+_AS_IS: Final = (
+    (pl.col("_state") == "given") & (pl.col("_mult") == 1) & (pl.col("_add") == 0) & (pl.col("_kept") == pl.col("unit"))
+)
 
 
 def convert_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
@@ -22,49 +25,53 @@ def convert_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     exactly, refuses the row.
     """
     rows = _read_numbers(rows, report)
+    ways = _conversions(rows)
+    if ways.filter(~_AS_IS).is_empty():
+        return rows.drop("_factor")
     measured = pl.col("value").is_not_null() | (pl.col("comparator").is_not_null() & pl.col("limit").is_not_null())
     rows = rows.with_columns(_measured=measured)
-    rows = rows.join(_conversions(rows), on=["name", "unit"], how="left", nulls_equal=True, maintain_order="left")
+    rows = rows.join(ways, on=["name", "unit"], how="left", nulls_equal=True, maintain_order="left")
     rows = _refuse_units(rows, report)
-    changed = pl.col("_measured") & ((pl.col("_mult") != 1.0) | (pl.col("_add") != 0.0))
+    scale = (pl.col("_mult") != 1.0) | (pl.col("_add") != 0.0)
     shown = pl.coalesce("value", "limit")
     was = pl.format("{} {}", shown, "unit")
     now = pl.format("{} {}", _scaled(shown), "_kept")
-    report.add(rows.filter(changed), "converted", "unit converted", "nothing", was=was, now=now)
+    report.note(rows, pl.col("_measured") & scale, "converted", "unit converted", "nothing", was=was, now=now)
     _note_assumed(rows, report)
-    scale = (pl.col("_mult") != 1.0) | (pl.col("_add") != 0.0)
+    given = [name for name in NUMBERS if rows[name].null_count() < rows.height]
     return rows.with_columns(
-        *(pl.when(scale).then(_scaled(pl.col(name))).otherwise(name).alias(name) for name in NUMBERS),
+        *(pl.when(scale).then(_scaled(pl.col(name))).otherwise(name).alias(name) for name in given),
         unit=pl.when(pl.col("_kept") != "").then("_kept").otherwise("unit"),
     ).drop("_state", "_mult", "_add", "_kept", "_factor", "_measured")
 
 
 def _read_numbers(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
+    absent = [name for name in NUMBERS if name not in rows.columns]
+    rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in absent)
     for name in NUMBERS:
-        if name not in rows.columns:
-            rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias(name))
-        elif rows.schema[name] == pl.String:
+        if rows.schema[name] == pl.String:
             lost = pl.col(name).is_not_null() & as_number(name).is_null()
-            report.add(
-                rows.filter(lost), "doubt", f"{name} is not a number, left empty", "give the number alone", was=name
-            )
+            words = f"{name} is not a number, left empty"
+            report.note(rows, lost, "doubt", words, "give the number alone", was=name)
             rows = rows.with_columns(as_number(name))
-    factor = pl.col("_factor")
-    scaled = [
-        pl.when(factor.is_null() | (factor == 1.0)).then(name).otherwise((pl.col(name) * factor).round_sig_figs(DIGITS))
-        for name in NUMBERS
-    ]
     rows = rows.with_columns(pl.col(*NUMBERS).cast(pl.Float64))
-    was = rows.filter(factor != 1.0)
-    report.add(was, "converted", "factor of the mapping applied", "nothing", was="value", now=pl.col("value") * factor)
-    return rows.with_columns(part.alias(name) for part, name in zip(scaled, NUMBERS, strict=True))
+    factor = pl.col("_factor")
+    if rows["_factor"].null_count() == rows.height:
+        return rows
+    was, now = "value", pl.col("value") * factor
+    report.note(rows, factor != 1.0, "converted", "factor of the mapping applied", "nothing", was=was, now=now)
+    kept = factor.is_null() | (factor == 1.0)
+    return rows.with_columns(
+        pl.when(kept).then(name).otherwise((pl.col(name) * factor).round_sig_figs(DIGITS)).alias(name)
+        for name in NUMBERS
+    )
 
 
 def _conversions(rows: pl.DataFrame) -> pl.DataFrame:
     """Give the way of every distinct name and unit that stands beside a number."""
-    numbers = rows.filter(pl.any_horizontal(pl.col(*NUMBERS).is_not_null()))
-    pairs = numbers.select("name", "unit").unique()
-    table = [(name, unit, *_way(name, unit)) for name, unit in pairs.iter_rows()]
+    number = pl.any_horizontal(pl.col(*NUMBERS).is_not_null())
+    pairs = rows.select("name", "unit", _number=number).group_by("name", "unit").agg(pl.col("_number").max())
+    table = [(name, unit, *_way(name, unit)) for name, unit, number in pairs.iter_rows() if number]
     schema = ("name", "unit", "_state", "_mult", "_add", "_kept")
     kinds = (pl.String, pl.String, pl.String, pl.Float64, pl.Float64, pl.String)
     return pl.DataFrame(table, schema=dict(zip(schema, kinds, strict=True)), orient="row")
@@ -86,15 +93,14 @@ def _scaled(number: pl.Expr) -> pl.Expr:
 
 
 def _refuse_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
-    missing = ((pl.col("_state") == "missing") & pl.col("_measured")).fill_null(False)
+    missing = (pl.col("_state") == "missing") & pl.col("_measured")
     hint = "give the unit: usual units of this quantity differ tenfold"
-    report.add(rows.filter(missing), "refused", "unit missing", hint, was="value")
-    unknown = (pl.col("_state") == "unknown").fill_null(False)
+    rows = report.remove(rows, missing, "refused", "unit missing", hint, was="value")
+    unknown = pl.col("_state") == "unknown"
     hint = "give the value in a unit of the dictionary"
-    report.add(rows.filter(unknown), "refused", "unit cannot be converted exactly", hint, was="unit")
-    rows = rows.filter(~(missing | unknown))
-    bare = (pl.col("_state") == "missing").fill_null(False)
-    report.add(rows.filter(bare), "doubt", "limit without a unit, taken as the kept unit", "give the unit", was="limit")
+    rows = report.remove(rows, unknown, "refused", "unit cannot be converted exactly", hint, was="unit")
+    bare = pl.col("_state") == "missing"
+    report.note(rows, bare, "doubt", "limit without a unit, taken as the kept unit", "give the unit", was="limit")
     return rows
 
 

@@ -1,6 +1,8 @@
 """Reading a course folder that is larger than memory: the same steps, for one range of patients after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -9,10 +11,10 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.record.delimited import read_decimal_commas
 from carsequel.record.errors import RecordError
-from carsequel.record.folder import FILE_HINT, NUMBERS, SUFFIXES, assemble, read_tables, table_of
+from carsequel.record.folder import FILE_HINT, SUFFIXES, assemble, read_tables, table_of
 from carsequel.record.normalise import course_from_tables
 from carsequel.record.report import Report
-from carsequel.record.schema import REQUIRED
+from carsequel.record.schema import NUMBERS, REQUIRED
 
 LARGE: Final = ("facts", "spans", "lesions")
 STREAMED: Final = (".parquet", ".csv", ".tsv")
@@ -20,12 +22,14 @@ IN_ONE_PIECE: Final = 300_000_000
 
 
 class Large(NamedTuple):
-    """A large table that is read in pieces: file name, table, separator (None for Parquet) and its lazy rows."""
+    """A large table that is read in pieces: file name, table, separator (None for Parquet), its lazy rows with their
+    number `_line`, and the patients in it as they are written."""
 
     file: str
     table: str
     separator: str | None
     rows: pl.LazyFrame
+    written: pl.Series
 
 
 def is_large(folder: Path) -> bool:
@@ -43,8 +47,8 @@ def read_parts(folder: Path, patients_a_part: int) -> Iterator[Course]:
     """Give the course of a folder in parts of at most `patients_a_part` patients, in the order of their ids.
 
     Each part is what `read` would give for its patients alone; lines for all patients (`coverage` of `*`, `mapping`)
-    belong to every part. A part may hold no infusion. Raises RecordError as `read`, and for a large table whose rows
-    do not fit its header (those need the reader that takes the whole file).
+    belong to every part. A part may hold no infusion. While one part is in use the next is read. Raises RecordError as
+    `read`, and for a large table whose rows do not fit its header (those need the reader that takes the whole file).
     """
     report = Report()
     small: list[tuple[str, str, pl.DataFrame]] = []
@@ -56,30 +60,42 @@ def read_parts(folder: Path, patients_a_part: int) -> Iterator[Course]:
             small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
     try:
         ids = _patients(small, large)
-        for first in range(0, max(ids.len(), 1), patients_a_part):
-            yield _part(folder.name, small, large, ids[first : first + patients_a_part], first == 0)
+        firsts = range(0, max(ids.len(), 1), patients_a_part)
+        own = (ids[first : first + patients_a_part] for first in firsts)
+        yield from _one_ahead(partial(_part, folder.name, small, large, each, n == 0) for n, each in enumerate(own))
     except pl.exceptions.PolarsError as error:
         raise RecordError(f"a large table cannot be read in parts ({type(error).__name__})", FILE_HINT) from None
+
+
+def _one_ahead(parts: Iterable[Callable[[], Course]]) -> Iterator[Course]:
+    """Give the courses in order; while one is in use the next is read on a second thread."""
+    with ThreadPoolExecutor(1) as reader:
+        waiting: list[Future[Course]] = []
+        for part in parts:
+            waiting.append(reader.submit(part))
+            if len(waiting) > 1:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
 
 
 def _open(path: Path) -> Large:
     table = table_of(path.name.split(".")[0]) or ""
     separator = None
     if path.name.lower().endswith(".parquet"):
-        rows = pl.scan_parquet(path)
+        rows = pl.scan_parquet(path, row_index_name="_line")
     else:
         with path.open("rb") as stream:
             header = stream.readline().decode("utf-8-sig", errors="replace")
         separator = max(";\t,", key=header.count)
-        rows = pl.scan_csv(path, separator=separator, infer_schema=False)
+        rows = pl.scan_csv(path, separator=separator, infer_schema=False, row_index_name="_line")
     names = rows.collect_schema().names()
     rows = rows.rename({name: name.strip().lower() for name in names}).rename({"row": "row_given"}, strict=False)
     missing = [name for name in REQUIRED[table] if name not in rows.collect_schema().names()]
     if missing:
         raise RecordError(f"{path.name}: column {', '.join(missing)} is missing", "large tables are read in long form")
-    line = pl.format(f"{path.name}:{{}}", pl.col("_line") + 2)
-    rows = rows.with_row_index("_line").with_columns(row=line).drop("_line")
-    return Large(path.name, table, separator, rows)
+    written = rows.select("patient").unique().collect(engine="streaming")["patient"]
+    return Large(path.name, table, separator, rows, written)
 
 
 def _id() -> pl.Expr:
@@ -88,7 +104,7 @@ def _id() -> pl.Expr:
 
 def _patients(small: list[tuple[str, str, pl.DataFrame]], large: list[Large]) -> pl.Series:
     found = [frame.select(_id()) for _, _, frame in small if "patient" in frame.columns]
-    found += [each.rows.select(_id()).unique().collect(engine="streaming") for each in large]
+    found += [each.written.to_frame().select(_id()) for each in large]
     ids = pl.concat(found)["patient"] if found else pl.Series(dtype=pl.String)
     return ids.drop_nulls().filter(~ids.drop_nulls().is_in(["", "*"])).unique().sort()
 
@@ -106,8 +122,22 @@ def _part(
         own = frame.filter((inside | nobody).fill_null(False)) if "patient" in frame.columns else frame
         found.append((file, name, own))
     for each in large:
-        rows = each.rows.filter((inside | nobody).fill_null(False)).collect(engine="streaming")
+        rows = _rows(each, (inside | nobody).fill_null(False))
         if each.separator == ";":
             rows = read_decimal_commas(rows, NUMBERS[each.table], report)
         found.append((each.file, each.table, rows))
     return course_from_tables(assemble(source, found, report), report)
+
+
+def _rows(large: Large, inside: pl.Expr) -> pl.DataFrame:
+    """The rows of one part, chosen where possible by a range of patients as written: of a sorted Parquet file only
+    that range is read."""
+    own = large.written.to_frame().filter(inside)["patient"]
+    ordered = own.dtype == pl.String or own.dtype.is_integer()
+    rows = large.rows.filter(inside) if own.len() else large.rows.head(0)
+    if own.len() and ordered and own.null_count() == 0:
+        least, most = own.min(), own.max()
+        if large.written.is_between(least, most).sum() == own.len():
+            rows = large.rows.filter(pl.col("patient").is_between(pl.lit(least), pl.lit(most)))
+    line = pl.format(f"{large.file}:{{}}", pl.col("_line") + 2)
+    return rows.collect(engine="streaming").with_columns(row=line).drop("_line")

@@ -16,9 +16,11 @@ def normalise_patients(raw: dict[str, pl.DataFrame], report: Report) -> pl.DataF
     if "age_at_infusion" in rows.columns:
         rows = rows.with_columns(age=pl.coalesce("age", pl.col("age_at_infusion").cast(pl.Float64, strict=False)))
     rows = _one_row_each(rows, report)
-    others = pl.concat([raw[name].select("patient", "row") for name in ("infusions", "facts", "spans", "lesions")])
-    named = others.filter(pl.col("patient").is_not_null()).unique("patient", keep="first", maintain_order=True)
-    missing = named.join(rows, on="patient", how="anti", maintain_order="left")
+    unlisted = pl.col("patient").is_not_null() & ~pl.col("patient").is_in(rows["patient"].implode())
+    others = [
+        raw[name].select("patient", "row").filter(unlisted) for name in ("infusions", "facts", "spans", "lesions")
+    ]
+    missing = pl.concat(others).unique("patient", keep="first", maintain_order=True)
     if not raw["patients"].is_empty():
         report.add(missing, "doubt", "patient is not in the patients table", "add a row with the disease")
     rows = pl.concat([rows, missing.select("patient", "row")], how="diagonal")
@@ -28,12 +30,10 @@ def normalise_patients(raw: dict[str, pl.DataFrame], report: Report) -> pl.DataF
 
 def _one_row_each(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     content = [name for name in rows.columns if name not in ("row", "source")]
-    rows = rows.with_columns(_copy=~pl.struct(content).is_first_distinct())
-    report.add(rows.filter("_copy"), "converted", "duplicate row counted once", "remove the copy")
-    rows = rows.filter(~pl.col("_copy")).drop("_copy")
-    doubled = pl.int_range(pl.len()).over("patient") > 0
-    report.add(rows.filter(doubled), "refused", "patient given twice", "keep one row a patient; the first was used")
-    return rows.filter(~doubled)
+    copy = ~pl.struct(content).is_first_distinct()
+    rows = report.remove(rows, copy, "converted", "duplicate row counted once", "remove the copy")
+    again = ~pl.col("patient").is_first_distinct()
+    return report.remove(rows, again, "refused", "patient given twice", "keep one row a patient; the first was used")
 
 
 def _never_infused(infusions: pl.DataFrame) -> pl.Series:
@@ -57,13 +57,11 @@ def _name_diseases(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     found = pl.col("disease").replace_strict(ids, default=None, return_dtype=pl.String)
     rows = rows.with_columns(_found=found)
     renamed = pl.col("_found").is_not_null() & (pl.col("_found") != pl.col("disease"))
-    report.add(
-        rows.filter(renamed), "converted", "disease named", "nothing", was=pl.col("disease"), now=pl.col("_found")
-    )
+    report.note(rows, renamed, "converted", "disease named", "nothing", was="disease", now="_found")
     known = f"known: {' '.join(DISEASES)}"
     unknown = pl.col("_found").is_null() & pl.col("disease").is_not_null()
-    report.add(rows.filter(unknown), "doubt", "disease without criteria of its own", known, was="disease")
-    report.add(rows.filter(pl.col("disease").is_null()), "doubt", "disease not given", known)
+    report.note(rows, unknown, "doubt", "disease without criteria of its own", known, was="disease")
+    report.note(rows, pl.col("disease").is_null(), "doubt", "disease not given", known)
     # The words that named the disease must not get lost: they say more (transformed, double hit) than its id.
     detail = pl.coalesce("disease_detail", pl.when(renamed).then("disease"))
     return rows.with_columns(disease=pl.coalesce("_found", "disease"), disease_detail=detail).drop("_found")

@@ -52,6 +52,37 @@ class Report:
             )
         )
 
+    def note(
+        self,
+        rows: pl.DataFrame,
+        where: pl.Expr,
+        status: Status,
+        problem: str,
+        what_to_do: str,
+        was: str | pl.Expr | None = None,
+        now: str | pl.Expr | None = None,
+    ) -> None:
+        """Note the rows of which `where` is true, as `add`."""
+        told = _true(rows, where)
+        if told.any():
+            self.add(rows.filter(told), status, problem, what_to_do, was, now)
+
+    def remove(
+        self,
+        rows: pl.DataFrame,
+        where: pl.Expr,
+        status: Status,
+        problem: str,
+        what_to_do: str,
+        was: str | pl.Expr | None = None,
+    ) -> pl.DataFrame:
+        """Note the rows of which `where` is true, and give the others."""
+        told = _true(rows, where)
+        if not told.any():
+            return rows
+        self.add(rows.filter(told), status, problem, what_to_do, was)
+        return rows.filter(~told)
+
     def say(self, status: Status, file: str, problem: str, what_to_do: str, **cells: str | None) -> None:
         """Note one thing about a file or a patient rather than about a row."""
         row = {"file": file, "problem": problem, "what_to_do": what_to_do, "status": status, **cells}
@@ -60,3 +91,7 @@ class Report:
     def frame(self) -> pl.DataFrame:
         """Give all notes in the order in which they were made."""
         return pl.concat([pl.DataFrame(schema=REPORT_SCHEMA), *self._parts])
+
+
+def _true(rows: pl.DataFrame, where: pl.Expr) -> pl.Series:
+    return rows.select(_true=where.fill_null(False)).to_series()

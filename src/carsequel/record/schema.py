@@ -89,6 +89,9 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         "by": TEXT,
     },
 }
+NUMBERS: Final = {
+    table: [name for name, kind in columns.items() if kind.is_numeric()] for table, columns in COLUMNS.items()
+}
 REQUIRED: Final = {
     "patients": ("patient",),
     "infusions": ("patient", "infusion"),

@@ -7,10 +7,15 @@ import polars as pl
 from carsequel.record.cells import as_moment, as_number, days_between, is_number
 from carsequel.record.report import Report
 from carsequel.record.schema import DATES
+from carsequel.record.words import change_words
 
 DATE_HINT: Final = "write dates as YYYY-MM-DD (or YYYY-MM-DDThh:mm); other formats are never guessed"
 DAY_HINT: Final = "write the day as a plain number counted from the infusion"
+ORPHAN_HINT: Final = (
+    "give the first infusion's date in the infusions table, or use days (a line for all patients needs days)"
+)
 LONGER_THAN_A_LIFE: Final = 150 * 366.0
+_PLAIN_FIRST: Final = (pl.col("_number") == 1) & (pl.col("_zero") == 0) & (pl.col("_start") == 0)
 
 
 def first_infusion_dates(infusions: pl.DataFrame) -> pl.DataFrame:
@@ -33,11 +38,12 @@ def first_infusion_dates(infusions: pl.DataFrame) -> pl.DataFrame:
 def to_days(frame: pl.DataFrame, origin: pl.DataFrame, report: Report) -> pl.DataFrame:
     """Read the columns `day`, `start`, `end` as numbers and their dates as `day_counted` …, days counted from the
     midnight of the first infusion's date; refused rows leave the table and stand in the report."""
-    frame = frame.join(origin, on="patient", how="left", maintain_order="left")
     for day, date in DATES.items():
         if day in frame.columns or date in frame.columns:
-            frame = _read_dates(_read_days(frame, day, report), day, date, report)
-    return frame.drop("midnight")
+            frame = _read_days(frame, day, report)
+        if date in frame.columns:
+            frame = _read_dates(frame.join(origin, on="patient", how="left", maintain_order="left"), day, date, report)
+    return frame
 
 
 def _read_days(frame: pl.DataFrame, day: str, report: Report) -> pl.DataFrame:
@@ -45,44 +51,32 @@ def _read_days(frame: pl.DataFrame, day: str, report: Report) -> pl.DataFrame:
         return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(day))
     if frame.schema[day] == pl.String:
         unread = pl.col(day).is_not_null() & ~is_number(day)
-        report.add(frame.filter(unread), "refused", f"{day} is not a number", DAY_HINT, was=pl.col(day))
-        frame = frame.filter(~unread.fill_null(False)).with_columns(as_number(day))
+        frame = report.remove(frame, unread, "refused", f"{day} is not a number", DAY_HINT, was=pl.col(day))
+        frame = frame.with_columns(as_number(day))
     frame = frame.with_columns(pl.col(day).cast(pl.Float64))
     return _refuse_far(frame, day, day, report)
 
 
 def _read_dates(frame: pl.DataFrame, day: str, date: str, report: Report) -> pl.DataFrame:
     counted = f"{day}_counted"
-    if date not in frame.columns:
-        return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(counted))
-    frame = frame.with_columns(as_moment(date).alias("_moment"))
-    unread = (pl.col(date).is_not_null() & pl.col("_moment").is_null()).fill_null(False)
-    report.add(frame.filter(unread), "refused", f"{date} is not an ISO date", DATE_HINT, was=pl.col(date))
+    frame = frame.with_columns(change_words(frame[date], as_moment(date)).alias("_moment"))
+    unread = pl.col(date).is_not_null() & pl.col("_moment").is_null()
+    frame = report.remove(frame, unread, "refused", f"{date} is not an ISO date", DATE_HINT, was=pl.col(date))
     orphan = pl.col("_moment").is_not_null() & pl.col("midnight").is_null() & pl.col(day).is_null()
-    report.add(
-        frame.filter(orphan),
-        "refused",
-        f"{date} without the date of the first infusion",
-        "give the first infusion's date in the infusions table, or use days (a line for all patients needs days)",
-    )
-    frame = frame.filter(~(unread | orphan))
+    words = f"{date} without the date of the first infusion"
+    frame = report.remove(frame, orphan, "refused", words, ORPHAN_HINT)
     if frame.select(pl.col(date).str.ends_with("Z").any()).item():
-        report.say(
-            "doubt",
-            _file_of(frame),
-            "times in UTC: the calendar day was taken as written",
-            "give local time",
-            name=date,
-        )
-    frame = frame.with_columns(days_between("_moment", "midnight").alias(counted)).drop("_moment", date)
+        words = "times in UTC: the calendar day was taken as written"
+        report.say("doubt", _file_of(frame), words, "give local time", name=date)
+    frame = frame.with_columns(days_between("_moment", "midnight").alias(counted)).drop("_moment", date, "midnight")
     return _refuse_far(frame, counted, date, report)
 
 
 def _refuse_far(frame: pl.DataFrame, column: str, name: str, report: Report) -> pl.DataFrame:
     """Refuse what cannot be a day of a life, so that no daily grid is ever built over it."""
     far = ((pl.col(column).abs() > LONGER_THAN_A_LIFE) | pl.col(column).is_nan()).fill_null(False)
-    report.add(frame.filter(far), "refused", f"{name} lies more than 150 years from the infusion", DAY_HINT, was=column)
-    return frame.filter(~far)
+    words = f"{name} lies more than 150 years from the infusion"
+    return report.remove(frame, far, "refused", words, DAY_HINT, was=column)
 
 
 def _file_of(frame: pl.DataFrame) -> str:
@@ -100,18 +94,13 @@ def put_on_clock(
     """
     rows = _with_zero(rows, written, report)
     for day, clock in columns.items():
-        counted = pl.col(f"{day}_counted") if f"{day}_counted" in rows.columns else pl.lit(None, dtype=pl.Float64)
-        by_day = pl.col(day) + pl.col("_zero")
-        differs = (by_day.floor() != counted.floor()).fill_null(False)
-        report.add(
-            rows.filter(differs),
-            "doubt",
-            f"{day} and {DATES[day]} do not agree",
-            "the day was used",
-            was=day,
-            now=counted,
-        )
-        on_clock = pl.coalesce(by_day, pl.when(pl.col(day).is_null()).then(counted))
+        on_clock = pl.col(day) + pl.col("_zero")
+        if f"{day}_counted" in rows.columns:
+            counted = pl.col(f"{day}_counted")
+            differs = on_clock.floor() != counted.floor()
+            words = f"{day} and {DATES[day]} do not agree"
+            report.note(rows, differs, "doubt", words, "the day was used", was=day, now=counted)
+            on_clock = pl.coalesce(on_clock, pl.when(pl.col(day).is_null()).then(counted))
         rows = rows.with_columns(on_clock.alias(clock))
         own = pl.when(pl.col(clock).is_not_null()).then(pl.col(clock) - pl.col("_start")).otherwise(pl.col(day))
         rows = rows.with_columns(own.alias(day))
@@ -122,21 +111,18 @@ def _with_zero(rows: pl.DataFrame, written: pl.DataFrame | None, report: Report)
     if written is None:
         return rows.with_columns(_zero=pl.lit(0.0), _start=pl.lit(0.0))
     rows = rows.with_columns(infusion=pl.col("infusion").fill_null(1))
+    if (rows["infusion"] == 1).all() and written.filter(~_PLAIN_FIRST & (pl.col("infusion") == 1)).is_empty():
+        return rows.with_columns(_zero=pl.lit(0.0), _start=pl.lit(0.0))
     rows = rows.join(written, on=["patient", "infusion"], how="left", maintain_order="left")
     unknown = pl.col("_number").is_null() & (pl.col("infusion") != 1)
-    report.add(
-        rows.filter(unknown),
-        "doubt",
-        "names an infusion that is not in the infusions table",
-        "add the infusion, or correct the number; a day counted from it cannot be placed",
-        was="infusion",
-    )
+    words = "names an infusion that is not in the infusions table"
+    hint = "add the infusion, or correct the number; a day counted from it cannot be placed"
+    report.note(rows, unknown, "doubt", words, hint, was="infusion")
     first = pl.col("infusion") == 1
     dates = [pl.col(f"{day}_counted").is_not_null() for day in DATES if f"{day}_counted" in rows.columns]
     undated = ~first & pl.col("_zero").is_null() & (pl.any_horizontal(dates) if dates else pl.lit(False))
-    report.add(
-        rows.filter(undated), "converted", "date counted from infusion 1: its own infusion has no day", "nothing"
-    )
+    words = "date counted from infusion 1: its own infusion has no day"
+    report.note(rows, undated, "converted", words, "nothing")
     number = pl.when(undated).then(1).otherwise(pl.coalesce("_number", "infusion")).cast(pl.Int64)
     zero = pl.when(undated | (first & pl.col("_zero").is_null())).then(0.0).otherwise("_zero")
     start = pl.when(undated | (first & pl.col("_start").is_null())).then(0.0).otherwise("_start")

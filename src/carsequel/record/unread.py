@@ -14,7 +14,9 @@ def unread_facts(named: pl.DataFrame, kept: pl.DataFrame, written: pl.DataFrame,
 
     `named` holds all rows under our names with the row number `_id`, `kept` those that were read.
     """
-    lost = named.join(kept.select("_id"), on="_id", how="anti").filter(pl.col("name").is_not_null())
+    if named.height == kept.height:
+        return pl.DataFrame(schema=UNREAD)
+    lost = named.filter(~pl.col("_id").is_in(kept["_id"].implode()) & pl.col("name").is_not_null())
     if lost.is_empty():
         return pl.DataFrame(schema=UNREAD)
     silent = Report()

@@ -20,11 +20,12 @@ def read_values(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     Words in `value` of a name that takes words are moved to `text`. A sign with a `limit` (below the assay's
     sensitivity) needs no value.
     """
-    for column in ("value", "text", "comparator", "limit"):
-        if column not in rows.columns:
-            rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(column))
-    rows = _split_comparator(rows, report)
-    if rows.schema["value"] == pl.String:
+    absent = [column for column in ("value", "text", "comparator", "limit") if column not in rows.columns]
+    rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in absent)
+    words = rows.schema["value"] == pl.String
+    if words or rows["comparator"].null_count() < rows.height:
+        rows = _split_comparator(rows, report)
+    if words:
         rows = _words_to_text(rows, report)
         rows = _refuse(rows, ~is_number("value"), "value is not a number", NUMBER_HINT, report)
         rows = rows.with_columns(as_number("value"))
@@ -34,9 +35,7 @@ def read_values(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
 
 
 def _refuse(rows: pl.DataFrame, wrong: pl.Expr, problem: str, hint: str, report: Report) -> pl.DataFrame:
-    wrong = wrong.fill_null(False)
-    report.add(rows.filter(wrong), "refused", problem, hint, was="value")
-    return rows.filter(~wrong)
+    return report.remove(rows, wrong, "refused", problem, hint, was="value")
 
 
 def _split_comparator(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
@@ -51,46 +50,37 @@ def _split_comparator(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     else:
         rows = rows.with_columns(_sign=pl.lit(None, dtype=pl.String))
     clash = pl.col("_sign").replace(SAME_SIGN) != given.replace(SAME_SIGN)
-    report.add(
-        rows.filter(clash),
-        "refused",
-        "value and comparator carry different signs",
-        "keep one of the two",
-        was="comparator",
-    )
-    rows = rows.filter(~clash.fill_null(False)).with_columns(_sign=pl.coalesce("_sign", given))
+    words = "value and comparator carry different signs"
+    rows = report.remove(rows, clash, "refused", words, "keep one of the two", was="comparator")
+    rows = rows.with_columns(_sign=pl.coalesce("_sign", given))
     rows = rows.with_columns(comparator=pl.col("_sign").replace(SAME_SIGN))
     softened = pl.col("_sign") != pl.col("comparator")
-    report.add(
-        rows.filter(softened), "converted", "comparator read as < or >", "nothing", was="_sign", now="comparator"
-    )
+    words = "comparator read as < or >"
+    report.note(rows, softened, "converted", words, "nothing", was="_sign", now="comparator")
     odd = pl.col("comparator").is_not_null() & ~pl.col("comparator").is_in(SIGNS)
-    report.add(
-        rows.filter(odd), "refused", "comparator is not < or >", "write < or >, or leave it empty", was="comparator"
-    )
-    return rows.filter(~odd).drop("_sign")
+    hint = "write < or >, or leave it empty"
+    return report.remove(rows, odd, "refused", "comparator is not < or >", hint, was="comparator").drop("_sign")
 
 
 def _words_to_text(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
-    numbers = [name for name, known in quantities().items() if known.kind == "number"]
     word = pl.col("value").is_not_null() & ~is_number("value") & pl.col("text").is_null()
-    moved = (word & ~pl.col("name").is_in(numbers)).fill_null(False)
-    report.add(rows.filter(moved), "converted", "words in value read as text", "write words in `text`", was="value")
+    moved = (word & ~pl.col("name").is_in(_names("number"))).fill_null(False)
+    report.note(rows, moved, "converted", "words in value read as text", "write words in `text`", was="value")
     text = pl.when(moved).then("value").otherwise(pl.col("text"))
     return rows.with_columns(text=text, value=pl.when(~moved).then("value"))
 
 
 def _refuse_nothing(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
-    numbers = [name for name, known in quantities().items() if known.kind == "number"]
-    below = pl.col("comparator").is_not_null() & pl.col("limit").is_not_null()
-    without = pl.col("value").is_null() & ~below
-    worded = without & pl.col("text").is_not_null() & pl.col("name").is_in(numbers)
-    report.add(
-        rows.filter(worded), "doubt", "a word where a number is expected, kept as text", "give the number", was="text"
-    )
+    without = pl.col("value").is_null() & ~(pl.col("comparator").is_not_null() & pl.col("limit").is_not_null())
+    worded = rows.filter(without & pl.col("text").is_not_null()).filter(pl.col("name").is_in(_names("number")))
+    report.add(worded, "doubt", "a word where a number is expected, kept as text", "give the number", was="text")
     nothing = without & pl.col("text").is_null()
-    report.add(rows.filter(nothing), "refused", "neither value nor text", "leave the row out or fill it in")
-    answers = [name for name, known in quantities().items() if known.kind == "text"]
-    coded = pl.col("value").is_not_null() & pl.col("text").is_null() & pl.col("name").is_in(answers)
-    code = as_words("value", pl.Float64())
-    return rows.filter(~nothing).with_columns(text=pl.when(coded).then(code).otherwise("text"))
+    rows = report.remove(rows, nothing, "refused", "neither value nor text", "leave the row out or fill it in")
+    coded = pl.col("value").is_not_null() & pl.col("text").is_null() & pl.col("name").is_in(_names("text"))
+    if not rows.select(coded.any()).item():
+        return rows
+    return rows.with_columns(text=pl.when(coded).then(as_words("value", pl.Float64())).otherwise("text"))
+
+
+def _names(kind: str) -> list[str]:
+    return [name for name, known in quantities().items() if known.kind == kind]

@@ -1,1 +1,1 @@
-"""What registries and auditors ask of findings: reporting periods, comparison with grades by hand, open questions."""
+"""What registries and auditors ask of findings: forms by reporting period, grades by hand, open questions, choices."""

@@ -2,7 +2,7 @@
 
 EBMT (Cellular Therapy Med-A) asks onset, resolution and highest grade of CRS and ICANS at day 100, 6 months and yearly;
 CIBMTR (form 4100) whether the reaction occurred or persisted, whether its date was reported before, and its maximum.
-Periods do not overlap. Answers are keyed by form, revision and meaning: question numbers move between revisions.
+Periods do not overlap.
 """
 
 from typing import Final, NamedTuple
@@ -12,11 +12,6 @@ import polars as pl
 from carsequel.terms.findings import FINDING_SCHEMA
 
 KEYS: Final = ["patient", "infusion"]
-SOURCE: Final = "cibmtr_manual"
-DRAFT: Final = (
-    *("form", "revision", "meaning", "patient", "infusion", "period", "first", "last"),
-    *("low", "high", "value", "needs_person", "why", "facts", "source"),
-)
 
 
 class Choices(NamedTuple):
@@ -72,25 +67,29 @@ def _years() -> range:
     return range(1, CHOICES.years + 1)
 
 
-def draft_periods(findings: pl.DataFrame, followed: pl.DataFrame, form: str, revision: str) -> pl.DataFrame:
-    """Draft the answers of a form for each infusion and each period that the follow-up reached.
+def period_grid(followed: pl.DataFrame, form: str) -> pl.DataFrame:
+    """Give each period of a form that the follow-up of an infusion reached: patient, infusion, followed, period,
+    first, last.
 
-    `findings` holds default maxima and episodes of CRS and ICANS (grade them to day 100 for the first period),
-    `followed` one row per infusion (patient, infusion, last: last day followed). One row per form, revision, meaning
-    (`crs_onset_day` …), patient, infusion and period: low, high, value (empty where the record does not settle it),
-    needs_person, why, facts, source. Days without an episode are empty. A draft, never a submission (source
-    cibmtr_manual). Raises ValueError for another form.
+    `followed` has one row per infusion (patient, infusion, last: last day followed). Raises ValueError for another
+    form.
     """
     followed = followed.select("patient", pl.col("infusion").cast(pl.Int64), followed=pl.col("last").floor())
-    grid = followed.join(reporting_periods(form), how="cross").filter(pl.col("first") <= pl.col("followed"))
-    parts = []
+    return followed.join(reporting_periods(form), how="cross").filter(pl.col("first") <= pl.col("followed"))
+
+
+def reaction_cells(findings: pl.DataFrame, grid: pl.DataFrame, form: str) -> dict[str, pl.DataFrame]:
+    """Give the cells of a form about CRS and ICANS by meaning (`crs_onset_day` …), one row per row of the grid.
+
+    `findings` holds default maxima and episodes of CRS and ICANS (grade them to day 100 for the first period). Columns:
+    patient, infusion, period, first, last, low, high, needs_person, why, facts. Days without an episode are empty.
+    """
+    cells: dict[str, pl.DataFrame] = {}
     for reaction, criterion in REACTIONS.items():
         own = findings.select(list(FINDING_SCHEMA)).filter((pl.col("criterion") == criterion) & pl.col("default"))
         answers = _answers(_in_periods(own, grid))
-        parts += [answers[meaning].with_columns(meaning=pl.lit(f"{reaction}_{meaning}")) for meaning in MEANINGS[form]]
-    rows = pl.concat(parts).with_columns(form=pl.lit(form), revision=pl.lit(revision), source=pl.lit(SOURCE))
-    settled = pl.when(pl.col("low") == pl.col("high")).then("low")
-    return rows.with_columns(value=settled).select(DRAFT).sort("patient", "infusion", "first", "meaning")
+        cells |= {f"{reaction}_{meaning}": answers[meaning] for meaning in MEANINGS[form]}
+    return cells
 
 
 def _in_periods(own: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:

@@ -5,8 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import polars as pl
+
+from carsequel.report.choices import differing_rows, own_words
 from carsequel.report.page import environment
 from carsequel.report.verdict import verdict_of
+from carsequel.terms.choices import Choices
 
 _PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _HASHED: Final = re.compile(r".*-[0-9a-f]{12}")
@@ -30,16 +34,23 @@ def safe_name(patient_id: str) -> str:
     return f"{kept}-{digest}" if kept else f"patient-{digest}"
 
 
-def render_index(entries: Sequence[Mapping[str, Any]]) -> str:
+def render_index(
+    entries: Sequence[Mapping[str, Any]], differing: pl.DataFrame | None = None, chosen: Choices | None = None
+) -> str:
     """Give the index page as HTML: one line a patient with the verdict and the link to the page.
 
     Each entry: `patient` (required); `file` (default `safe_name(patient).html`), `disease`, `product`, `failure` (as
     in the answer; or `state`, `type`, `timing`, `day`, `antigen` beside it), `next_test`, `problems` (how many rows
-    are refused or doubted), `error` (why there is no page), `synthetic`.
+    are refused or doubted), `error` (why there is no page), `synthetic`. `differing` (of `count_choices`) says how many
+    answers another named choice changes, `chosen` which defaults are the centre's own.
     """
     lines = [_line(entry) for entry in entries]
     synthetic = any(line["synthetic"] for line in lines)
-    return environment().get_template("index.html.j2").render(lines=lines, synthetic=synthetic)
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(lines=lines, synthetic=synthetic, differing=differing_rows(differing), own=own_words(chosen))
+    )
 
 
 def _line(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from carsequel.record.course import Course
 from carsequel.report import rows, verdict
+from carsequel.report.choices import is_own, own_words
 from carsequel.report.figures import timeline_svg
 from carsequel.report.lanes import timeline_of
 from carsequel.report.notes import Notes
@@ -117,6 +118,7 @@ def _context(answer: Mapping[str, Any], course: Course, findings: pl.DataFrame) 
     timeline = timeline_of(course, answer, findings)
     synthetic = bool(answer.get("synthetic")) or course.synthetic
     told = {name: rows.told_findings(answer.get(name) or [], findings) for name in ("signs", "side_effects", "risks")}
+    chosen = (answer.get("provenance") or {}).get("own_definitions") or {}
     silent = {}
     for name, entries in told.items():
         told[name], silent[name] = rows.without_answer(entries)
@@ -146,6 +148,8 @@ def _context(answer: Mapping[str, Any], course: Course, findings: pl.DataFrame) 
         "rule_status": rows.rule_status(failure.get("definition")),
         "problems": _problems(answer, course),
         "notes": Notes(answer.get("sources") or {}),
+        "own_definitions": own_words(chosen),
+        "is_own": lambda row: is_own(row, chosen),
     }
 
 

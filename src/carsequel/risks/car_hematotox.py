@@ -10,7 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.risks.moments import baseline
-from carsequel.risks.points import Group, Point, baseline_findings, caution, in_groups, points_of, reasons, summed
+from carsequel.risks.points import Group, Point, baseline_findings, caution, scored
 from carsequel.risks.readings import LABORATORY, Item, read_items, value_of
 from carsequel.terms.findings import definition_of
 
@@ -43,9 +43,9 @@ def score_car_hematotox(course: Course) -> pl.DataFrame:
     patients; `low` and `high` are the points (0-7) the record allows, 2 or more is high. Outside LBCL and myeloma it
     answers with a warning. Gives a findings frame (source rejeski2021)."""
     moments = baseline(course)
-    found = summed(points_of(read_items(course, moments, ITEMS), RULES))
-    found = found.with_columns(label=in_groups(GROUPS), why=reasons())
+    found = scored(read_items(course, moments, ITEMS), RULES, GROUPS)
     ball = pl.when(pl.col("disease") == "B-ALL").then(pl.lit("nine in ten patients with B-ALL score high"))
-    warning = pl.concat_str(caution(VALIDATED), ball, separator="; ", ignore_nulls=True)
     choices = definition_of(look_back=LABORATORY)
-    return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)
+    return baseline_findings(
+        found, moments, caution(VALIDATED, ball), criterion=CRITERION, source=SOURCE, choices=choices
+    )

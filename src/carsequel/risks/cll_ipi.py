@@ -10,17 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.risks.moments import MOMENT, baseline
-from carsequel.risks.points import (
-    Group,
-    Point,
-    answers_for,
-    baseline_findings,
-    caution,
-    in_groups,
-    points_of,
-    reasons,
-    summed,
-)
+from carsequel.risks.points import Group, Point, answers_for, baseline_findings, caution, scored
 from carsequel.risks.readings import LABORATORY, STAGING, Item, read_age, read_items, value_of
 from carsequel.risks.statements import CHANGES, as_reading, clauses, found_or_denied
 from carsequel.terms.findings import definition_of
@@ -63,8 +53,7 @@ def score_cll_ipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     Gives a findings frame (source cllipi2016)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
     parts = [read_items(course, moments, ITEMS), read_age(moments), *_genes(course, moments)]
-    found = summed(points_of(pl.concat(parts, how="vertical_relaxed"), RULES))
-    found = found.with_columns(label=in_groups(GROUPS), why=reasons())
+    found = scored(pl.concat(parts), RULES, GROUPS)
     choices = definition_of(look_back=LABORATORY, staging=STAGING)
     warning = caution(VALIDATED, "built in untreated patients")
     return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)

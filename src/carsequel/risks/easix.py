@@ -4,16 +4,19 @@ CRP is kept in mg/L and enters the formula in mg/dL; effects are published per d
 are the last before lymphodepletion or infusion; day 0 is the day of infusion.
 """
 
+from collections.abc import Callable
+from functools import reduce
+from operator import mul
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.formulas import between, formula_reasons, settle, side_by_side
+from carsequel.risks.formulas import between, formula_reasons, settled, side_by_side
 from carsequel.risks.moments import BEFORE_LYMPHODEPLETION, baseline
 from carsequel.risks.points import baseline_findings, caution, passes
 from carsequel.risks.readings import LABORATORY, Item, read_items, value_of
-from carsequel.terms.findings import definition_of, join_findings
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "pennisi2021"
 CUT_SOURCE: Final = "korell2022"
@@ -60,37 +63,45 @@ def score_easix(course: Course) -> pl.DataFrame:
     frame (source pennisi2021; the cut-off of EASIX korell2022)."""
     moments = baseline(course)
     readings = read_items(course, moments, ITEMS)
-    return join_findings([_one(formula, readings, moments) for formula in RULES])
+    found = side_by_side(readings, {formula.criterion: (*formula.product, "platelets") for formula in RULES})
+    found = found.with_columns(**settled(_formula("lo", "hi"), _formula("hi", "lo")))
+    found = found.with_columns(label=_label(), why=_why(), source=_each(_sources))
+    warning = _each(lambda formula: caution(formula.validated, *((WEAK,) if formula.criterion == "easix" else ())))
+    return baseline_findings(found, moments, warning, choices=definition_of(look_back=LABORATORY))
 
 
-def _one(formula: Formula, readings: pl.DataFrame, moments: pl.DataFrame) -> pl.DataFrame:
-    found = side_by_side(readings, (*formula.product, "platelets"))
-    sides = [
-        pl.fold(pl.lit(1.0), lambda a, b: a * b, [pl.col(f"{name}_{side}") for name in formula.product])
-        / pl.col(f"platelets_{other}")
-        for side, other in (("lo", "hi"), ("hi", "lo"))
-    ]
-    found = settle(found, *sides).with_columns(_log_low=pl.col("low").log(2), _log_high=pl.col("high").log(2))
-    bounded = pl.when(pl.col("low") > 0).then(between("_log_low", "_log_high"))
-    logs = pl.coalesce(bounded, pl.format("up to {}", pl.col("_log_high").round(2).cast(pl.String)))
-    words = pl.format(f"{formula.words} {{}} (log2 {{}})", between(), logs)
-    found = found.with_columns(label=pl.coalesce(words, pl.lit("not gradable")), why=_why(formula))
-    warning = pl.concat_str(
-        caution(formula.validated),
-        pl.lit(WEAK if formula.criterion == "easix" else None),
-        separator="; ",
-        ignore_nulls=True,
+def _each(what: Callable[[Formula], pl.Expr]) -> pl.Expr:
+    """What each formula says of its own rows."""
+    return pl.coalesce(pl.when(pl.col("criterion") == formula.criterion).then(what(formula)) for formula in RULES)
+
+
+def _formula(side: str, other: str) -> pl.Expr:
+    return _each(
+        lambda formula: (
+            reduce(mul, (pl.col(f"{name}_{side}") for name in formula.product), pl.lit(1.0))
+            / pl.col(f"platelets_{other}")
+        )
     )
-    source = "; ".join([SOURCE, *(CUT_SOURCE for cut in CUTS if cut.criterion == formula.criterion)])
-    choices = definition_of(look_back=LABORATORY)
-    return baseline_findings(found, moments, warning, criterion=formula.criterion, source=source, choices=choices)
 
 
-def _why(formula: Formula) -> pl.Expr:
+def _label() -> pl.Expr:
+    low, high = (pl.col(side).log(2).round(2).cast(pl.String) for side in ("low", "high"))
+    both = pl.when(pl.col("low").log(2) == pl.col("high").log(2)).then(low).otherwise(pl.format("{} to {}", low, high))
+    logs = pl.coalesce(pl.when(pl.col("low") > 0).then(both), pl.format("up to {}", high))
+    words = pl.format("{} {} (log2 {})", _each(lambda formula: pl.lit(formula.words)), between(), logs)
+    return pl.coalesce(words, pl.lit("not gradable"))
+
+
+def _sources(formula: Formula) -> pl.Expr:
+    return pl.lit("; ".join([SOURCE, *(CUT_SOURCE for cut in CUTS if cut.criterion == formula.criterion)]))
+
+
+def _why() -> pl.Expr:
     early = pl.col("at") == BEFORE_LYMPHODEPLETION
     above = [
-        pl.when(early & passes(pl.col("low"), cut.test, cut.limit)).then(pl.lit(cut.paper))
+        pl.when(early & (pl.col("criterion") == cut.criterion) & passes(pl.col("low"), cut.test, cut.limit)).then(
+            pl.lit(cut.paper)
+        )
         for cut in CUTS
-        if cut.criterion == formula.criterion
     ]
     return pl.concat_str(formula_reasons(), *above, separator="; ", ignore_nulls=True)

@@ -10,17 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.risks.moments import baseline
-from carsequel.risks.points import (
-    Group,
-    Point,
-    answers_for,
-    baseline_findings,
-    caution,
-    in_groups,
-    points_of,
-    reasons,
-    summed,
-)
+from carsequel.risks.points import Group, Point, answers_for, baseline_findings, caution, scored
 from carsequel.risks.readings import LABORATORY, LDH_RATIO, STAGE, STAGING, Item, read_age, read_items, value_of
 from carsequel.terms.findings import definition_of
 
@@ -48,8 +38,8 @@ def score_flipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     """Score FLIPI: one `assessment` per infusion and moment, for follicular lymphoma and patients without a disease;
     `everyone` answers for the others with a warning. Gives a findings frame (source flipi2004)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)], how="vertical_relaxed")
-    found = summed(points_of(readings, RULES)).with_columns(label=in_groups(GROUPS), why=reasons())
+    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
+    found = scored(readings, RULES, GROUPS)
     warning = caution(VALIDATED, "built at diagnosis, before rituximab")
     choices = definition_of(look_back=LABORATORY, staging=STAGING)
     return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)

@@ -47,6 +47,12 @@ NAMES: tuple[Comorbidity, ...] = (
     Comorbidity("hepatic", r"hepatic|\bliver\b|hepatitis|cirrhos"),
     Comorbidity("pulmonary", r"pulmonary|\blung\b"),
 )
+NOTHING: Final = r"(?i)^\s*(?:none|no (?:known |relevant )?comorbidit(?:y|ies))\s*$"
+UNSAID: Final = {
+    "lo": pl.lit(None, dtype=pl.Float64),
+    "hi": pl.lit(None, dtype=pl.Float64),
+    "source": pl.lit(None, dtype=pl.List(pl.String)),
+}
 RULES: tuple[Point, ...] = (
     Point("prior_malignancy", 3, ">=", 1.0, "treated solid malignancy, non-melanoma skin cancer excluded"),
     Point("heart_valve", 3, ">=", 1.0, "except asymptomatic mitral valve prolapse"),
@@ -75,22 +81,23 @@ def score_hct_ci(course: Course) -> pl.DataFrame:
     """Score HCT-CI: one `assessment` per infusion with (`age=with`) and without age (default), all patients, from what
     is recorded up to the infusion. Items neither named nor covered widen the range; with nothing named and nothing
     covered it is not gradable. Gives a findings frame (sources sorror2005, sorror2014)."""
-    moments = baseline(course).filter(pl.col("at") == BEFORE_INFUSION)
-    moments = moments.with_columns(at=pl.lit("infusion"), default=True)
-    readings = _read(course, moments)
-    found = summed(points_of(readings, RULES)).with_columns(label=in_groups(GROUPS), why=_why())
-    aged = points_of(pl.concat([readings, read_age(moments)], how="vertical_relaxed"), (*RULES, *AGE_RULES))
-    older = summed(aged).with_columns(label=in_groups(AGE_GROUPS), why=_why())
-    later = moments.with_columns(default=False)
+    moments = baseline(course).filter(pl.col("at") == BEFORE_INFUSION).with_columns(at=pl.lit("infusion"), default=True)
+    readings = pl.concat([_read(course, moments), read_age(moments)])
+    scored = points_of(readings, (*RULES, *AGE_RULES))
+    plain = summed(scored.filter(pl.col("item") != "age"))
+    older = moments.with_columns(default=False)
     return join_findings(
         [
-            _finish(found, moments, "without", SOURCE),
-            _finish(older, later, "with", f"{SOURCE}; {AGE_SOURCE}"),
+            _finish(plain, moments, GROUPS, "without", SOURCE),
+            _finish(summed(scored), older, AGE_GROUPS, "with", f"{SOURCE}; {AGE_SOURCE}"),
         ]
     )
 
 
-def _finish(found: pl.DataFrame, moments: pl.DataFrame, age: str, source: str) -> pl.DataFrame:
+def _finish(
+    found: pl.DataFrame, moments: pl.DataFrame, groups: tuple[Group, ...], age: str, source: str
+) -> pl.DataFrame:
+    found = found.with_columns(label=in_groups(groups), why=_why())
     choices = definition_of(age=age)
     return baseline_findings(found, moments, pl.lit(NOTE), criterion=CRITERION, source=source, choices=choices)
 
@@ -104,48 +111,59 @@ def _why() -> pl.Expr:
 
 def _read(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
     """One reading per item: its level where named, 0 where denied, covered or stated as none, else unknown."""
-    said = clauses(course, moments, "comorbidity").with_columns(_no=pl.col("clause").str.contains(DENIED_FIRST))
-    nothing = pl.col("clause").str.contains(r"(?i)^\s*(?:none|no (?:known |relevant )?comorbidit(?:y|ies))\s*$")
-    whole = [said.filter(nothing).select(MOMENT), covers(course, moments, "comorbidity")]
-    complete = pl.concat(whole).unique().with_columns(_complete=True)
-    return pl.concat([_one(name, said.filter(~nothing), complete, moments) for name in NAMES])
-
-
-def _one(name: Comorbidity, said: pl.DataFrame, complete: pl.DataFrame, moments: pl.DataFrame) -> pl.DataFrame:
-    own = said.filter(pl.col("clause").str.contains(f"(?i){name.words}"))
-    mild, grave = (pl.col("clause").str.contains(f"(?i){words}") for words in (MILD, GRAVE))
-    low, high = _levels(name.item, mild, grave)
-    per = own.group_by(MOMENT).agg(
-        lo=pl.when("_no").then(0.0).otherwise(low).max(),
-        hi=pl.when("_no").then(0.0).otherwise(high).max(),
-        source=pl.col("source").drop_nulls().unique().sort(),
-    )
-    every = moments.select(MOMENT).join(per, on=MOMENT, how="left").join(complete, on=MOMENT, how="left")
-    absent = pl.when(pl.col("_complete")).then(0.0)
-    words = name.item.replace("_", " ")
+    complete = covers(course, moments, "comorbidity")
+    every = moments.select(MOMENT).join(pl.DataFrame({"item": [name.item for name in NAMES]}), how="cross")
+    if course.has("comorbidity"):
+        said = clauses(course, moments, "comorbidity").with_columns(_no=pl.col("clause").str.contains(DENIED_FIRST))
+        nothing = pl.col("clause").str.contains(NOTHING)
+        complete = pl.concat([complete, said.filter(nothing).select(MOMENT)]).unique()
+        every = every.join(_levels_named(said.filter(~nothing)), on=[*MOMENT, "item"], how="left")
+    else:
+        every = every.with_columns(**UNSAID)
+    every = every.join(complete.with_columns(_complete=True), on=MOMENT, how="left")
+    absent = pl.when("_complete").then(0.0)
     return every.select(
         *MOMENT,
-        item=pl.lit(name.item),
+        "item",
         lo=pl.coalesce("lo", absent),
         hi=pl.coalesce("hi", absent),
-        note=pl.lit(words),
+        note=pl.col("item").str.replace_all("_", " ", literal=True),
         source="source",
         method=pl.lit(None, dtype=pl.String),
     )
 
 
-def _levels(item: str, mild: pl.Expr, grave: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def _levels_named(said: pl.DataFrame) -> pl.DataFrame:
+    """The least and the greatest level of each item that the clauses of a moment name, and their sources."""
+    named = [
+        pl.when(pl.col("clause").str.contains(f"(?i){name.words}")).then(pl.lit(name.item)).alias(name.item)
+        for name in NAMES
+    ]
+    rows = said.with_columns(item=pl.concat_list(named).list.drop_nulls()).explode("item").drop_nulls("item")
+    low, high = _levels()
+    return rows.group_by(*MOMENT, "item").agg(
+        lo=pl.when("_no").then(0.0).otherwise(low).max(),
+        hi=pl.when("_no").then(0.0).otherwise(high).max(),
+        source=pl.col("source").drop_nulls().unique().sort(),
+    )
+
+
+def _levels() -> tuple[pl.Expr, pl.Expr]:
     """The least and the greatest level the words of a clause allow: liver mild 1, graver 2; lung moderate 1, severe 2,
-    mild none; kidney mild none, else 1."""
-    severe = pl.col("clause").str.contains("(?i)severe")
-    moderate = pl.col("clause").str.contains("(?i)moderate")
-    if item == "hepatic":
-        return pl.when(grave).then(2.0).otherwise(1.0), pl.when(mild & ~grave).then(1.0).otherwise(2.0)
-    if item == "pulmonary":
-        known = pl.when(mild & ~grave).then(0.0)
-        low = known.when(severe & ~moderate).then(2.0).otherwise(1.0)
-        return low, known.when(moderate & ~severe).then(1.0).otherwise(2.0)
-    if item == "renal":
-        one = pl.when(mild & ~grave).then(0.0).otherwise(1.0)
-        return one, one
-    return pl.lit(1.0), pl.lit(1.0)
+    mild none; kidney mild none, else 1; any other item 1."""
+    words = (MILD, GRAVE, "severe", "moderate")
+    mild, grave, severe, moderate = (pl.col("clause").str.contains(f"(?i){word}") for word in words)
+    only_mild, item = mild & ~grave, pl.col("item")
+    low = (
+        pl.when(only_mild & item.is_in(["pulmonary", "renal"])).then(0.0)
+        .when((item == "hepatic") & grave).then(2.0)
+        .when((item == "pulmonary") & severe & ~moderate).then(2.0)
+        .otherwise(1.0)
+    )  # fmt: skip
+    high = (
+        pl.when(only_mild & item.is_in(["pulmonary", "renal"])).then(0.0)
+        .when((item == "hepatic") & ~only_mild).then(2.0)
+        .when((item == "pulmonary") & ~(moderate & ~severe)).then(2.0)
+        .otherwise(1.0)
+    )  # fmt: skip
+    return low, high

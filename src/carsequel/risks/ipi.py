@@ -22,11 +22,12 @@ from carsequel.risks.points import (
     summed,
 )
 from carsequel.risks.readings import ECOG, LABORATORY, LDH_RATIO, STAGE, STAGING, Item, read_age, read_items, value_of
-from carsequel.terms.findings import definition_of, join_findings
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "ipi1993"
 VALIDATED: Final = ("LBCL",)
 LYMPHOMA: Final = ("LBCL", "FL", "MCL")
+HIDDEN: Final = "not computed: its groups were read in no primary source; ask for it by name"
 NOTE: Final = "built at diagnosis, before immunochemotherapy"
 
 RULES: tuple[Point, ...] = (
@@ -58,24 +59,21 @@ def score_ipi(course: Course, *, everyone: bool = False, unverified: bool = Fals
     and patients without a disease; `everyone` answers for the others too. The age-adjusted IPI stands there as
     unverified and is counted only with `unverified`. Gives a findings frame (sources ipi1993, ripi2007)."""
     moments = answers_for(baseline(course), LYMPHOMA, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)], how="vertical_relaxed")
+    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
     scored = points_of(readings, RULES)
     total = summed(scored).with_columns(why=reasons())
-    choices = definition_of(look_back=LABORATORY, staging=STAGING)
-    parts = [
-        _finish(total.with_columns(label=in_groups(groups)), moments, criterion, source, choices)
-        for criterion, source, groups in (("ipi", SOURCE, GROUPS), ("r_ipi", "ripi2007", R_GROUPS))
-    ]
-    counted = summed(scored.filter(pl.col("item").is_in(AGE_ADJUSTED))).with_columns(why=reasons())
-    if unverified:
-        counted = counted.with_columns(label=in_groups(AA_GROUPS))
-    else:
-        hidden = pl.lit("not computed: its groups were read in no primary source; ask for it by name")
+    adjusted = summed(scored.filter(pl.col("item").is_in(AGE_ADJUSTED))).with_columns(why=reasons())
+    if not unverified:
         nothing = pl.lit(None, dtype=pl.Float64)
-        counted = counted.with_columns(low=nothing, high=nothing, label=pl.lit("unverified"), why=hidden)
-    return join_findings([*parts, _finish(counted, moments, "aaipi", "dlbcl_models2023", choices)])
-
-
-def _finish(found: pl.DataFrame, moments: pl.DataFrame, criterion: str, source: str, choices: str) -> pl.DataFrame:
-    warning = caution(VALIDATED, NOTE)
-    return baseline_findings(found, moments, warning, criterion=criterion, source=source, choices=choices)
+        adjusted = adjusted.with_columns(low=nothing, high=nothing, why=pl.lit(HIDDEN))
+    aa_label = in_groups(AA_GROUPS) if unverified else pl.lit("unverified")
+    parts = [
+        sums.with_columns(criterion=pl.lit(criterion), source=pl.lit(source), label=label)
+        for sums, criterion, source, label in (
+            (total, "ipi", SOURCE, in_groups(GROUPS)),
+            (total, "r_ipi", "ripi2007", in_groups(R_GROUPS)),
+            (adjusted, "aaipi", "dlbcl_models2023", aa_label),
+        )
+    ]
+    choices = definition_of(look_back=LABORATORY, staging=STAGING)
+    return baseline_findings(pl.concat(parts), moments, caution(VALIDATED, NOTE), choices=choices)

@@ -14,7 +14,7 @@ from carsequel.risks.moments import baseline
 from carsequel.risks.points import answers_for, baseline_findings, caution, passes
 from carsequel.risks.readings import LABORATORY, LDH_RATIO, Item, read_items, value_of
 from carsequel.risks.statements import read_high_risk
-from carsequel.terms.findings import definition_of, join_findings
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "iss2005"
 R_SOURCE: Final = "riss2015"
@@ -44,6 +44,7 @@ ITEMS: Final = (
     Item("albumin", "albumin", "albumin", value_of()),
     LDH_RATIO,
 )
+SYSTEMS: Final = {"iss": ("b2m", "albumin"), "r_iss": ("b2m", "albumin", "ldh", "cytogenetics")}
 ROMAN: Final = {1: "I", 2: "II", 3: "III"}
 
 
@@ -52,39 +53,35 @@ def score_iss(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     disease; `everyone` answers for the others with a warning. What is missing is taken at its best and at its worst.
     Gives a findings frame (sources iss2005, riss2015)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = [read_items(course, moments, ITEMS), read_high_risk(course, moments)]
-    both = pl.concat(readings, how="vertical_relaxed")
-    return join_findings(
-        [
-            _one(both, moments, "iss", SOURCE, ("b2m", "albumin")),
-            _one(both, moments, "r_iss", R_SOURCE, ("b2m", "albumin", "ldh", "cytogenetics")),
-        ]
+    readings = pl.concat([read_items(course, moments, ITEMS), read_high_risk(course, moments)])
+    found = side_by_side(readings, SYSTEMS)
+    known = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in SYSTEMS["r_iss"])
+    iss = pl.col("criterion") == "iss"
+    stages = {
+        side: pl.when(known).then(pl.when(iss).then(_iss(worst)).otherwise(_r_iss(worst)))
+        for side, worst in (("low", False), ("high", True))
+    }
+    found = found.with_columns(**stages).with_columns(
+        label=_label(), why=_why(), source=pl.when(iss).then(pl.lit(SOURCE)).otherwise(pl.lit(R_SOURCE))
     )
+    return baseline_findings(found, moments, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
 
 
-def _one(
-    readings: pl.DataFrame, moments: pl.DataFrame, criterion: str, source: str, items: tuple[str, ...]
-) -> pl.DataFrame:
-    found = side_by_side(readings, items)
-    any_known = pl.any_horizontal(*(pl.col(f"{item}_lo").is_not_null() for item in items))
-    stage = _iss if criterion == "iss" else _r_iss
-    found = found.with_columns(low=pl.when(any_known).then(stage(False)), high=pl.when(any_known).then(stage(True)))
+def _label() -> pl.Expr:
     first, last = (pl.col(side).replace_strict(ROMAN, default=None, return_dtype=pl.String) for side in ("low", "high"))
     label = (
         pl.when(first == last).then(pl.format("stage {}", first)).otherwise(pl.format("stage {} to {}", first, last))
     )
-    none = pl.when(~any_known).then(pl.lit("nothing recorded that decides it"))
-    why = pl.concat_str(
-        none,
+    return label.fill_null("not gradable")
+
+
+def _why() -> pl.Expr:
+    return pl.concat_str(
+        pl.when(pl.col("low").is_null()).then(pl.lit("nothing recorded that decides it")),
         pl.when(pl.col("notes") != "").then(pl.format("from {}", "notes")),
         pl.when(pl.col("missing") != "").then(pl.format("open: {}", "missing")),
         separator="; ",
         ignore_nulls=True,
-    )
-    found = found.with_columns(label=label.fill_null("not gradable"), why=why)
-    choices = definition_of(look_back=LABORATORY)
-    return baseline_findings(
-        found, moments, caution(VALIDATED, NOTE), criterion=criterion, source=source, choices=choices
     )
 
 

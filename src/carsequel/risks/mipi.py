@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.formulas import between, formula_reasons, settle, side_by_side
+from carsequel.risks.formulas import between, formula_reasons, settled, side_by_side
 from carsequel.risks.moments import baseline
 from carsequel.risks.points import (
     Group,
@@ -18,13 +18,10 @@ from carsequel.risks.points import (
     baseline_findings,
     caution,
     group_of,
-    in_groups,
-    points_of,
-    reasons,
-    summed,
+    scored,
 )
 from carsequel.risks.readings import ECOG, LABORATORY, LDH_RATIO, STAGING, Item, read_age, read_items, value_of
-from carsequel.terms.findings import definition_of, join_findings
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "mipi2008"
 SIMPLE_SOURCE: Final = "smipi; smipi_groups"
@@ -60,6 +57,7 @@ RULES: tuple[Point, ...] = (
     Point("wbc", 2, ">=", 10.0, "10 to below 15"),
     Point("wbc", 1, ">=", 6.7, "6.7 to below 10"),
 )
+FORMULA: Final = ("age", "ecog", "ldh", "wbc")
 ITEMS: Final = (
     ECOG,
     LDH_RATIO,
@@ -74,32 +72,30 @@ def score_mipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     cells, age or, for MIPIb, Ki-67 the formulas have no bounds and are not gradable; a missing ECOG is bounded.
     Gives a findings frame (sources mipi2008, smipi, smipi_groups)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)], how="vertical_relaxed")
-    choices = definition_of(look_back=LABORATORY)
-    simple = summed(points_of(readings.filter(pl.col("item") != "ki67"), RULES))
-    simple = simple.with_columns(label=in_groups(S_GROUPS), why=reasons())
-    parts = (
-        (_formula(readings, ("age", "ecog", "ldh", "wbc"), GROUPS), "mipi", SOURCE),
-        (_formula(readings, ("age", "ecog", "ldh", "wbc", "ki67"), B_GROUPS), "mipi_b", SOURCE),
-        (simple, "smipi", SIMPLE_SOURCE),
+    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
+    simple = scored(readings.filter(pl.col("item") != "ki67"), RULES, S_GROUPS)
+    simple = simple.with_columns(criterion=pl.lit("smipi"))
+    formulas = side_by_side(readings, {"mipi": FORMULA, "mipi_b": (*FORMULA, "ki67")})
+    formulas = formulas.with_columns(**settled(_sum("lo"), _sum("hi"))).with_columns(
+        label=_label(), why=formula_reasons()
     )
-    warning = caution(VALIDATED, NOTE)
-    return join_findings(
-        baseline_findings(found, moments, warning, criterion=criterion, source=source, choices=choices)
-        for found, criterion, source in parts
-    )
+    found = pl.concat([simple, formulas], how="diagonal_relaxed")
+    found = found.with_columns(source=pl.when(criterion="smipi").then(pl.lit(SIMPLE_SOURCE)).otherwise(pl.lit(SOURCE)))
+    return baseline_findings(found, moments, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
 
 
-def _formula(readings: pl.DataFrame, items: tuple[str, ...], groups: tuple[Group, ...]) -> pl.DataFrame:
-    found = side_by_side(readings, items)
-    found = settle(found, _sum("lo", "ki67" in items), _sum("hi", "ki67" in items))
+def _label() -> pl.Expr:
+    plain, with_ki67 = (_group(groups) for groups in (GROUPS, B_GROUPS))
+    name = pl.when(criterion="mipi").then(plain).otherwise(with_ki67)
+    return pl.coalesce(pl.format("{} ({})", name, between(digits=3)), pl.lit("not gradable"))
+
+
+def _group(groups: tuple[Group, ...]) -> pl.Expr:
     first, last = group_of(pl.col("low"), groups), group_of(pl.col("high"), groups)
-    name = pl.when(first == last).then(first).otherwise(pl.format("{} to {}", first, last))
-    label = pl.coalesce(pl.format("{} ({})", name, between(digits=3)), pl.lit("not gradable"))
-    return found.with_columns(label=label, why=formula_reasons())
+    return pl.when(first == last).then(first).otherwise(pl.format("{} to {}", first, last))
 
 
-def _sum(side: str, with_ki67: bool) -> pl.Expr:
+def _sum(side: str) -> pl.Expr:
     poor = pl.col(f"ecog_{side}").fill_null(0.0 if side == "lo" else CHOICES.ecog_from) >= CHOICES.ecog_from
     total = (
         CHOICES.age * pl.col(f"age_{side}")
@@ -107,4 +103,5 @@ def _sum(side: str, with_ki67: bool) -> pl.Expr:
         + CHOICES.log_ldh * pl.col(f"ldh_{side}").log10()
         + CHOICES.log_wbc * (pl.col(f"wbc_{side}") * PER_UL).log10()
     )
-    return total + CHOICES.ki67 * pl.col(f"ki67_{side}") if with_ki67 else total
+    with_ki67 = total + CHOICES.ki67 * pl.col(f"ki67_{side}")
+    return pl.when(criterion="mipi").then(total).otherwise(with_ki67)

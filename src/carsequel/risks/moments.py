@@ -17,9 +17,7 @@ LYMPHODEPLETION_FROM: Final = 21
 def infused(course: Course) -> pl.DataFrame:
     """Give one row per infusion that was given: patient, infusion, disease, product, age_from and age_to (completed
     years, both null where no age is known), person (source of the patient's row)."""
-    never = course.infusions.filter(pl.col("note") == "not_infused").select(KEYS)
-    person = course.patients.select("patient", person="source")
-    rows = course.clock.join(never, on=KEYS, how="anti").join(person, on="patient", how="left")
+    rows = course.infused.join(course.patients.select("patient", person="source"), on="patient", how="left")
     return rows.select(*KEYS, "disease", "product", "person", age_from=_age("from"), age_to=_age("to"))
 
 
@@ -30,29 +28,33 @@ def baseline(course: Course) -> pl.DataFrame:
     dated, and always `before_infusion` (`ref` = 0); `default` is true on the first of them that exists. Days count from
     the infusion. Other columns as in `infused`.
     """
+    return course.once(("baseline moments", LYMPHODEPLETION_FROM), lambda: _baseline(course))
+
+
+def _baseline(course: Course) -> pl.DataFrame:
     people = infused(course)
     given = course.spans_since("drug", before=LYMPHODEPLETION_FROM)
     given = given.filter(
         (pl.col("role") == "lymphodepletion") & (pl.col("since") >= -LYMPHODEPLETION_FROM) & (pl.col("since") < 1)
     )
-    first = given.group_by(KEYS).agg(ref=pl.col("since").min())
-    early = people.join(first, on=KEYS, how="inner").with_columns(at=pl.lit(BEFORE_LYMPHODEPLETION), default=True)
-    dated = people.select(KEYS).join(first.select(*KEYS, _dated=True), on=KEYS, how="left")
-    late = people.join(dated, on=KEYS, how="left").with_columns(
-        ref=pl.lit(0.0), at=pl.lit(BEFORE_INFUSION), default=pl.col("_dated").is_null()
-    )
-    return pl.concat([early, late.select(early.columns)])
+    people = people.join(given.group_by(KEYS).agg(ref=pl.col("since").min()), on=KEYS, how="left")
+    early = people.filter(pl.col("ref").is_not_null()).with_columns(at=pl.lit(BEFORE_LYMPHODEPLETION), default=True)
+    late = people.with_columns(ref=pl.lit(0.0), at=pl.lit(BEFORE_INFUSION), default=pl.col("ref").is_null())
+    return pl.concat([early, late])
 
 
-def inside(rows: pl.DataFrame, moments: pl.DataFrame, back: int, forward: int = 0) -> pl.DataFrame:
-    """Give `rows` (with `since`) once per moment of their infusion, with `ref` and `fits`: true where the calendar day
-    lies at most `back` days before and `forward` days after the moment's own. The moment's day counts as a whole,
-    except that a clock time after the moment's clock time does not count as before it."""
-    both = rows.join(moments.select(*MOMENT, "ref"), on=KEYS, how="inner")
-    apart = day_of("since") - day_of("ref")
+def fits(back: pl.Expr, forward: pl.Expr) -> pl.Expr:
+    """Tell whether `since` lies at most `back` calendar days before and `forward` days after the moment's `ref`. The
+    moment's day counts as a whole, except that a clock time after the moment's clock time does not count as before
+    it."""
     timed = (pl.col("since") != pl.col("since").floor()) & (pl.col("ref") != pl.col("ref").floor())
-    late = timed & (pl.col("since") > pl.col("ref")) if forward == 0 else pl.lit(False)
-    return both.with_columns(apart=apart, fits=apart.is_between(-back, forward) & ~late)
+    late = timed & (pl.col("since") > pl.col("ref")) & (forward == 0)
+    return apart().is_between(-back, forward) & ~late
+
+
+def apart() -> pl.Expr:
+    """Give the calendar days from the moment's `ref` to `since`."""
+    return day_of("since") - day_of("ref")
 
 
 def _age(side: str) -> pl.Expr:

@@ -11,17 +11,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.risks.moments import MOMENT, baseline
-from carsequel.risks.points import (
-    Group,
-    Point,
-    answers_for,
-    baseline_findings,
-    caution,
-    in_groups,
-    points_of,
-    reasons,
-    summed,
-)
+from carsequel.risks.points import Group, Point, answers_for, baseline_findings, caution, scored
 from carsequel.risks.readings import STAGING, Item, per_limit, read_items, yes_or_no
 from carsequel.risks.statements import as_reading, covers, read_high_risk, texts
 from carsequel.terms.findings import definition_of, join_findings
@@ -63,7 +53,7 @@ def score_mycare(course: Course, *, ferritin: Literal["open", "uln"] = "open", e
         raise ValueError("ferritin: allowed are 'open' and 'uln'; choose one of them")
     moments = answers_for(baseline(course), VALIDATED, everyone)
     parts = [read_items(course, moments, ITEMS), _lenalidomide(course, moments), read_high_risk(course, moments)]
-    readings = _with_leukaemia(pl.concat(parts, how="vertical_relaxed"), course)
+    readings = _with_leukaemia(pl.concat(parts), course)
     open_ferritin = pl.col("item") == "ferritin"
     blank = readings.with_columns(
         *(pl.when(~open_ferritin).then(side).alias(side) for side in ("lo", "hi", "source")),
@@ -76,7 +66,7 @@ def score_mycare(course: Course, *, ferritin: Literal["open", "uln"] = "open", e
 
 
 def _finish(readings: pl.DataFrame, moments: pl.DataFrame, ferritin: str, note: str) -> pl.DataFrame:
-    found = summed(points_of(readings, RULES)).with_columns(label=in_groups(GROUPS), why=reasons())
+    found = scored(readings, RULES, GROUPS)
     choices = definition_of(ferritin=ferritin, staging=STAGING)
     warning = caution(VALIDATED, f"{note}; {DETAIL}")
     return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)

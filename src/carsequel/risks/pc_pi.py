@@ -13,7 +13,7 @@ from carsequel.record.course import Course
 from carsequel.risks.moments import KEYS, MOMENT, infused
 from carsequel.risks.points import Point, answers_for, baseline_findings, caution, points_of, reasons, summed
 from carsequel.risks.readings import ECOG, LDH_RATIO, Item, read_items, value_of
-from carsequel.terms.findings import definition_of, join_findings
+from carsequel.terms.findings import definition_of, join_findings, no_findings
 
 SOURCE: Final = "iacoboni2024"
 CRITERION: Final = "pc_pi.iacoboni2024"
@@ -61,6 +61,8 @@ def score_pc_pi(course: Course, progression: pl.DataFrame, *, everyone: bool = F
     first = first.drop_nulls("day").group_by(KEYS).agg(ref=pl.col("day").min()).filter(pl.col("ref") >= 0)
     people = answers_for(infused(course), VALIDATED, everyone)
     moments = people.join(first, on=KEYS, how="inner").with_columns(at=pl.lit("progression"))
+    if moments.is_empty():
+        return no_findings()
     readings = (("nearest", CHOICES.before, CHOICES.after), ("before", CHOICES.only_before, 0))
     return join_findings(_one(course, moments, *reading) for reading in readings)
 
@@ -76,7 +78,7 @@ def _one(course: Course, moments: pl.DataFrame, values: str, back: int, forward:
             "extranodal", "extranodal_sites", "extranodal sites", value_of(), sites_back, "never", forward=sites_forward
         ),
     )
-    readings = pl.concat([read_items(course, moments, items), _months(moments)], how="vertical_relaxed")
+    readings = pl.concat([read_items(course, moments, items), _months(moments)])
     found = summed(points_of(readings, RULES)).with_columns(label=_label(), why=reasons("adverse"))
     choices = definition_of(
         values=values, window=f"-{back}..{forward}", sites=f"-{sites_back}..{sites_forward}", month=CHOICES.month

@@ -1,6 +1,7 @@
 """Sums of points: rows of rules to points per item, sums with bounds, groups in words, findings."""
 
 from collections.abc import Sequence
+from functools import cache
 from operator import ge, gt, le, lt
 from typing import Any, Final, NamedTuple
 
@@ -36,24 +37,29 @@ def passes(number: pl.Expr, test: str, limit: float) -> pl.Expr:
     return found
 
 
-def points_of(readings: pl.DataFrame, rules: Sequence[Point]) -> pl.DataFrame:
+def points_of(readings: pl.DataFrame, rules: tuple[Point, ...]) -> pl.DataFrame:
     """Add `low` and `high` (points the reading allows) and `known`; a missing reading is 0 to the item's most."""
     most = {item: float(max(r.points for r in rules if r.item == item)) for item in {r.item for r in rules}}
-
-    def at(side: str) -> pl.Expr:
-        cases = [
-            pl.when((pl.col("item") == r.item) & passes(pl.col(side), r.test, r.limit)).then(float(r.points))
-            for r in rules
-        ]
-        return pl.coalesce(*cases, pl.lit(0.0))
-
-    known = pl.col("lo").is_not_null()
+    known, first, last = pl.col("lo").is_not_null(), _points(rules, "lo"), _points(rules, "hi")
+    worst = pl.col("item").replace_strict(most, default=0.0, return_dtype=pl.Float64)
     return readings.with_columns(
-        low=pl.when(known).then(pl.min_horizontal(at("lo"), at("hi"))).otherwise(0.0),
-        high=pl.when(known)
-        .then(pl.max_horizontal(at("lo"), at("hi")))
-        .otherwise(pl.col("item").replace_strict(most, default=0.0, return_dtype=pl.Float64)),
+        low=pl.when(known).then(pl.min_horizontal(first, last)).otherwise(0.0),
+        high=pl.when(known).then(pl.max_horizontal(first, last)).otherwise(worst),
         known=known,
+    )
+
+
+@cache
+def _points(rules: tuple[Point, ...], side: str) -> pl.Expr:
+    """The points of a reading at its lowest or highest number: those of the first rule of its item that it passes."""
+    return pl.coalesce(
+        *(
+            pl.when((pl.col("item") == rule.item) & passes(pl.col(side), rule.test, rule.limit)).then(
+                float(rule.points)
+            )
+            for rule in rules
+        ),
+        pl.lit(0.0),
     )
 
 
@@ -62,24 +68,30 @@ def summed(scored: pl.DataFrame) -> pl.DataFrame:
     score), `rest` (items that do not), `missing`, `facts`."""
     certain, open_ = pl.col("low") > 0, ~pl.col("known") | (pl.col("low") < pl.col("high"))
     enough = (pl.col("known") & ~pl.col("item").is_in(FREE)).any()
-    per = scored.group_by(MOMENT).agg(
-        low=pl.col("low").sum(),
-        high=pl.col("high").sum(),
-        enough=enough,
-        lead=_told(certain),
-        rest=_told(~certain & ~open_),
-        missing=_told(open_ & ~certain),
-        facts=pl.col("source").explode(),
-    )
-    return per.with_columns(
-        low=pl.when("enough").then("low"), high=pl.when("enough").then("high"), facts=joined_sources("facts")
+    return scored.group_by(MOMENT).agg(
+        low=pl.when(enough).then(pl.col("low").sum()),
+        high=pl.when(enough).then(pl.col("high").sum()),
+        lead=told(certain),
+        rest=told(~certain & ~open_),
+        missing=told(open_ & ~certain),
+        facts=gathered_sources(),
     )
 
 
-def joined_sources(column: str) -> pl.Expr:
-    """The distinct sources of a list column joined with `; `, nothing where there are none."""
-    text = pl.col(column).list.drop_nulls().list.unique().list.sort().list.join("; ")
+def scored(readings: pl.DataFrame, rules: tuple[Point, ...], groups: Sequence[Group]) -> pl.DataFrame:
+    """Give the sum of points of each moment (columns of `summed`) with its label and its reason."""
+    return summed(points_of(readings, rules)).with_columns(label=in_groups(groups), why=reasons())
+
+
+def gathered_sources() -> pl.Expr:
+    """The distinct sources of all readings of a group joined with `; `, nothing where there are none."""
+    text = pl.col("source").explode().drop_nulls().unique().sort().str.join("; ")
     return pl.when(text != "").then(text)
+
+
+def told(which: pl.Expr) -> pl.Expr:
+    """The notes of these readings of a group, in order, joined with commas."""
+    return pl.col("note").filter(which).sort().str.join(", ")
 
 
 def group_of(score: pl.Expr, groups: Sequence[Group]) -> pl.Expr:
@@ -109,20 +121,21 @@ def reasons(of: str = "points", *, rest: bool = True) -> pl.Expr:
     )
 
 
-def caution(validated: Sequence[str], note: str = "") -> pl.Expr:
-    """The warning about a moment: outside the disease of the score, disease not given, lymphodepletion not dated."""
+def caution(validated: Sequence[str], *notes: str | pl.Expr) -> pl.Expr:
+    """The warning about a moment: outside the disease of the score, disease not given, lymphodepletion not dated, and
+    the `notes`; nothing where there is none."""
     known = pl.col("disease").is_in(list(validated))
     words = ", ".join(validated)
     undated = pl.col("default") & (pl.col("at") == "before_infusion")
-    told = pl.concat_str(
+    said = pl.concat_str(
         pl.when(pl.col("disease").is_null()).then(pl.lit(f"disease not given (built in {words})")),
         pl.when(~known).then(pl.format(f"built in {words}, not validated in {{}}", "disease")),
         pl.when(undated).then(pl.lit("lymphodepletion not dated: values before the infusion")),
-        pl.lit(note or None, dtype=pl.String),
+        *(pl.lit(note) if isinstance(note, str) else note for note in notes),
         separator="; ",
         ignore_nulls=True,
     )
-    return pl.when(told != "").then(told)
+    return pl.when(said != "").then(said)
 
 
 def answers_for(moments: pl.DataFrame, diseases: Sequence[str], everyone: bool) -> pl.DataFrame:
@@ -131,17 +144,14 @@ def answers_for(moments: pl.DataFrame, diseases: Sequence[str], everyone: bool) 
 
 
 def baseline_findings(found: pl.DataFrame, moments: pl.DataFrame, warning: pl.Expr, **fixed: Any) -> pl.DataFrame:
-    """Bring sums (MOMENT, low, high, label, why, facts, perhaps value and choices) into findings of period baseline:
-    `definition` spells the moment and the `choices`; `default` and `start` are the moment's own."""
-    choices = fixed.pop("choices", "")
-    about = moments.select(*MOMENT, "ref", "default", "disease").with_columns(_warning=warning)
-    rows = found.drop("default", strict=False).join(about, on=MOMENT, how="inner")
-    told = pl.concat_str("why", pl.when(pl.col("_warning") != "").then("_warning"), separator="; ", ignore_nulls=True)
-    rows = rows.with_columns(
-        why=told, start="ref", end="ref", definition=pl.format(f"at={{}}{' ' if choices else ''}{choices}", "at")
+    """Bring sums (MOMENT, low, high, label, why, facts, perhaps more columns of findings) into findings of period
+    baseline: `definition` spells the moment and the `choices`; `default` and `start` are the moment's own. `warning`
+    may read the moment and the sum."""
+    choices = fixed.pop("choices")
+    rows = found.join(moments, on=MOMENT, how="inner").with_columns(
+        why=pl.concat_str("why", warning, separator="; ", ignore_nulls=True),
+        start="ref",
+        end="ref",
+        definition=pl.format(f"at={{}} {choices}", "at"),
     )
     return as_findings(rows, **({"kind": "assessment", "period": "baseline"} | fixed))
-
-
-def _told(which: pl.Expr) -> pl.Expr:
-    return pl.col("note").filter(which).sort().str.join(", ")

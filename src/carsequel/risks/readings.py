@@ -5,12 +5,12 @@ A reading is one row per moment and item: `lo` and `hi` (equal where the value i
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import MOMENT, inside
+from carsequel.risks.moments import KEYS, MOMENT, apart, fits
 
 LABORATORY: Final = 30
 STAGING: Final = 90
@@ -22,6 +22,31 @@ BASELINE_WORDS: Final = (
     r"|\bpre-?(?:infusion|treatment|lymphodepletion|car)"
 )
 ROMAN: Final = {"I": 1.0, "II": 2.0, "III": 3.0, "IV": 4.0, "1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0}
+
+
+ASKED: Final[dict[str, Any]] = {
+    "item": pl.String,
+    "name": pl.String,
+    "words": pl.String,
+    "back": pl.Int64,
+    "forward": pl.Int64,
+    "undated": pl.Boolean,
+    "yes_no": pl.Boolean,
+    "lacks": pl.String,
+}
+FOUND: Final[dict[str, Any]] = {
+    "patient": pl.String,
+    "infusion": pl.Int64,
+    "at": pl.String,
+    "item": pl.String,
+    "without": pl.Boolean,
+    "outside": pl.Boolean,
+    "lo": pl.Float64,
+    "hi": pl.Float64,
+    "day": pl.Float64,
+    "source": pl.List(pl.String),
+    "method": pl.String,
+}
 
 
 class Item(NamedTuple):
@@ -79,13 +104,23 @@ STAGE: Final = Item("stage", "stage", "stage", ann_arbor(), STAGING, "baseline",
 
 
 def read_items(course: Course, moments: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
-    """Give the readings of `items` at each moment: MOMENT columns, item, lo, hi, note, source (list), method.
+    """Give the readings of `items` (each of a quantity of its own) at each moment: MOMENT columns, item, lo, hi, note,
+    source (list), method.
 
     Of several rows the last before the moment decides (with `forward` days: the nearest calendar day, the earlier of
     equals); rows of the same time that disagree give an interval. `<` and `>` give open intervals.
     """
-    rows = course.facts_since(*{item.name for item in items}, before=EVER, undated=True)
-    return pl.concat([_read_one(rows, moments, item) for item in items])
+    asked = moments.select(*MOMENT, "ref").join(_asked(items), how="cross")
+    rows = course.facts_since(*(item.name for item in items), before=EVER, undated=True)
+    found = pl.DataFrame(schema=FOUND) if rows.is_empty() else _found(rows, asked, items)
+    every = asked.join(found, on=[*MOMENT, "item"], how="left")
+    return every.select(*MOMENT, "item", "lo", "hi", _note().alias("note"), "source", "method")
+
+
+def _asked(items: Sequence[Item]) -> pl.DataFrame:
+    """One row an item: what is asked of the record, and the words for what it does not hold."""
+    rows = [(i.item, i.name, i.words, i.back, i.forward, i.undated == "baseline", i.yes_no, i.lacks) for i in items]
+    return pl.DataFrame(rows, schema=ASKED, orient="row")
 
 
 def read_age(moments: pl.DataFrame) -> pl.DataFrame:
@@ -109,53 +144,58 @@ def shorter(column: str) -> pl.Expr:
     return pl.col(column).round(3).cast(pl.String).str.replace(r"\.0$", "")
 
 
-def _read_one(rows: pl.DataFrame, moments: pl.DataFrame, item: Item) -> pl.DataFrame:
-    rows = rows.filter(pl.col("name") == item.name).with_columns(_number=item.number)
-    seen = inside(rows, moments, item.back, item.forward).with_columns(_usable=pl.col("_number").is_not_null())
-    told = pl.col("when").str.contains(BASELINE_WORDS).fill_null(False)
-    plain = pl.col("since").is_null() & told & pl.lit(item.undated == "baseline")
-    seen = seen.with_columns(fits=pl.col("fits").fill_null(False) | plain)
-    near = pl.col("apart").abs() * 2 + (pl.col("apart") > 0)
-    rank = (near if item.forward else -pl.col("since")).fill_null(FAR)
-    usable = seen.filter("fits", "_usable").with_columns(_rank=rank)
-    best = usable.filter(pl.col("_rank") == pl.col("_rank").min().over(MOMENT))
-    mark = pl.col("comparator").fill_null("")
-    edge = TINY * pl.max_horizontal(pl.lit(1.0), pl.col("_number").abs())
-    lo = pl.when(mark.is_in(["<", "<="])).then(0.0).when(mark == ">").then(pl.col("_number") + edge)
-    hi = pl.when(mark.is_in([">", ">="])).then(float("inf")).when(mark == "<").then(pl.col("_number") - edge)
-    best = best.with_columns(_lo=pl.coalesce(lo, "_number"), _hi=pl.coalesce(hi, "_number"))
-    found = best.group_by(MOMENT).agg(
-        lo=pl.col("_lo").min(),
-        hi=pl.col("_hi").max(),
+def _found(rows: pl.DataFrame, asked: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
+    """The interval of the nearest rows of each moment and item that fit it and give a number, and why others do not."""
+    number = pl.coalesce(pl.when(pl.col("name") == item.name).then(item.number) for item in items)
+    numbers = rows.select(*KEYS, "name", "since", "when", "comparator", "source", "method", _number=number)
+    moments = asked.select(*MOMENT, "item", "name", "ref", "back", "forward", "undated")
+    told = pl.col("undated") & pl.col("since").is_null() & pl.col("when").str.contains(BASELINE_WORDS)
+    near = pl.when(pl.col("forward") > 0).then(apart().abs() * 2 + (apart() > 0)).otherwise(-pl.col("since"))
+    seen = numbers.join(moments, on=[*KEYS, "name"], how="inner").with_columns(
+        _fits=fits(pl.col("back"), pl.col("forward")).fill_null(False) | told.fill_null(False),
+        _usable=pl.col("_number").is_not_null(),
+        _rank=near.fill_null(FAR),
+    )
+    fitting = seen.filter("_fits", "_usable")
+    best = fitting.filter(pl.col("_rank") == pl.col("_rank").min().over(*MOMENT, "item"))
+    without = seen.group_by(*MOMENT, "item").agg(
+        without=(pl.col("_fits") & ~pl.col("_usable")).any(), outside=(~pl.col("_fits") & pl.col("_usable")).any()
+    )
+    return without.join(_interval(best), on=[*MOMENT, "item"], how="left")
+
+
+def _interval(best: pl.DataFrame) -> pl.DataFrame:
+    """The interval that the nearest rows of each moment and item leave open, their day, sources and methods."""
+    mark, number = pl.col("comparator").fill_null(""), pl.col("_number")
+    edge = TINY * pl.max_horizontal(pl.lit(1.0), number.abs())
+    lo = pl.when(mark.is_in(["<", "<="])).then(0.0).when(mark == ">").then(number + edge).otherwise(number)
+    hi = pl.when(mark.is_in([">", ">="])).then(float("inf")).when(mark == "<").then(number - edge).otherwise(number)
+    return best.group_by(*MOMENT, "item").agg(
+        lo=lo.min(),
+        hi=hi.max(),
         day=pl.col("since").max().floor(),
         source=pl.col("source").drop_nulls().unique().sort(),
         method=pl.col("method").drop_nulls().unique().sort().str.join(", "),
     )
-    reasons = seen.group_by(MOMENT).agg(
-        _without=(pl.col("fits") & ~pl.col("_usable")).any(), _outside=(~pl.col("fits") & pl.col("_usable")).any()
-    )
-    every = moments.select(MOMENT).join(found, on=MOMENT, how="left").join(reasons, on=MOMENT, how="left")
-    return every.select(
-        *MOMENT, item=pl.lit(item.item), lo="lo", hi="hi", note=_note(item), source="source", method="method"
-    )
 
 
-def _note(item: Item) -> pl.Expr:
-    exact = pl.when((pl.col("hi") - pl.col("lo")).abs() <= 2 * TINY * pl.col("hi")).then(shorter("hi"))
-    open_end = pl.when(pl.col("hi").is_infinite()).then(pl.format("above {}", shorter("lo")))
-    between = pl.format("{} to {}", shorter("lo"), shorter("hi"))
-    day = pl.when(pl.col("day").is_not_null()).then(pl.format(" on day {}", pl.col("day").cast(pl.Int64)))
-    if item.yes_no:
-        exact = pl.when(pl.col("lo") == pl.col("hi")).then(
-            pl.when(pl.col("hi") > 0).then(pl.lit("yes")).otherwise(pl.lit("no"))
-        )
-    known = pl.format(f"{item.words} {{}}{{}}", pl.coalesce(open_end, exact, between), day.fill_null(""))
-    window = f"in the {item.back} days before" if item.forward == 0 else f"within {item.back} days before or after"
+def _note() -> pl.Expr:
+    """What was read of an item and when, or what is missing."""
+    lo, hi = pl.col("lo"), pl.col("hi")
+    plain = pl.when((hi - lo).abs() <= 2 * TINY * hi).then(shorter("hi"))
+    answer = pl.when(lo == hi).then(pl.when(hi > 0).then(pl.lit("yes")).otherwise(pl.lit("no")))
+    exact = pl.when("yes_no").then(answer).otherwise(plain)
+    open_end = pl.when(hi.is_infinite()).then(pl.format("above {}", shorter("lo")))
+    number = pl.coalesce(open_end, exact, pl.format("{} to {}", shorter("lo"), shorter("hi")))
+    day = pl.format(" on day {}", pl.col("day").cast(pl.Int64))
+    before, around = pl.format("in the {} days before", "back"), pl.format("within {} days before or after", "back")
+    window = pl.when(pl.col("forward") == 0).then(before).otherwise(around)
     missing = (
-        pl.when("_without")
-        .then(pl.lit(f"{item.words} {item.lacks}"))
-        .when("_outside")
-        .then(pl.lit(f"{item.words} not {window}, only outside them or without a day"))
-        .otherwise(pl.lit(f"{item.words} not recorded"))
+        pl.when("without")
+        .then(pl.format("{} {}", "words", "lacks"))
+        .when("outside")
+        .then(pl.format("{} not {}, only outside them or without a day", "words", window))
+        .otherwise(pl.format("{} not recorded", "words"))
     )
-    return pl.when(pl.col("lo").is_not_null()).then(known).otherwise(missing)
+    known = pl.concat_str("words", pl.lit(" "), number, day.fill_null(""))
+    return pl.when(lo.is_not_null()).then(known).otherwise(missing)

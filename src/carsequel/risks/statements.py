@@ -9,9 +9,10 @@ from typing import Final
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import KEYS, MOMENT, inside
+from carsequel.risks.moments import KEYS, MOMENT, fits
 from carsequel.risks.readings import EVER
 
+TEXTS: Final = (*MOMENT, "name", "text", "method", "source")
 DENIED_FIRST: Final = r"(?i)^\s*(?:no|none|without|negative for|absence of)\b"
 DENIED: Final = r"(?i)\b(?:no|not|without|negative|neg|absent|absence|unmutated|wild[- ]?type|wt|intact|normal)\b"
 UNTESTED: Final = (
@@ -30,24 +31,25 @@ STANDARD_RISK: Final = r"(?i)\bstandard[- ]risk\b"
 def texts(course: Course, moments: pl.DataFrame, *names: str) -> pl.DataFrame:
     """Give the texts of the named quantities known at each moment: MOMENT, name, text, method, source. Rows without a
     day count from the infusion they name onwards."""
-    kept = [*MOMENT, "name", "text", "method", "source"]
+    if not course.has(*names):
+        return pl.DataFrame(schema=dict.fromkeys(TEXTS, pl.String) | {"infusion": pl.Int64})
     dated = course.facts_since(*names, before=EVER).filter(pl.col("text").is_not_null())
-    seen = inside(dated, moments, EVER).filter("fits").select(kept)
+    seen = dated.join(moments.select(*MOMENT, "ref"), on=KEYS, how="inner").filter(fits(pl.lit(EVER), pl.lit(0)))
     free = course.facts.filter(
         pl.col("name").is_in(names) & pl.col("clock").is_null() & pl.col("day").is_null() & pl.col("text").is_not_null()
     )
     free = free.with_columns(_named=pl.col("infusion").fill_null(1)).drop("infusion")
     plain = moments.select(MOMENT).join(free, on="patient", how="inner").filter(pl.col("infusion") >= pl.col("_named"))
-    return pl.concat([seen, plain.select(kept)])
+    return pl.concat([seen.select(TEXTS), plain.select(TEXTS)])
 
 
 def clauses(course: Course, moments: pl.DataFrame, *names: str) -> pl.DataFrame:
     """Give the clauses of the texts of `texts`, split at semicolons and full stops: MOMENT, name, clause, source.
     Clauses that say only that something was not tested are left out."""
-    both = texts(course, moments, *names)
     whole = pl.col("text").str.replace_all(r"(\d)\s*;\s*(\d)", "${1}_$2")
-    split = both.with_columns(clause=whole.str.replace_all(r"[.\n]", ";").str.split(";")).explode("clause")
-    split = split.with_columns(pl.col("clause").str.strip_chars()).drop("text", "method")
+    parts = whole.str.replace_all(r"[.\n]", ";").str.split(";")
+    split = texts(course, moments, *names).select(*MOMENT, "name", "source", clause=parts).explode("clause")
+    split = split.with_columns(pl.col("clause").str.strip_chars())
     return split.filter((pl.col("clause") != "") & ~pl.col("clause").str.contains(UNTESTED))
 
 
@@ -104,5 +106,7 @@ def as_reading(
 def covers(course: Course, moments: pl.DataFrame, name: str) -> pl.DataFrame:
     """Give the moments at which rows of `name` are recorded completely: MOMENT columns."""
     spans = course.covered(name).select(*KEYS, "since", "until")
+    if spans.is_empty():
+        return moments.select(MOMENT).clear()
     both = moments.select(*MOMENT, "ref").join(spans, on=KEYS, how="inner")
     return both.filter(pl.col("ref").is_between(pl.col("since"), pl.col("until"))).select(MOMENT).unique()

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import BEFORE_INFUSION, baseline
-from carsequel.risks.points import answers_for, baseline_findings, caution, joined_sources, passes
+from carsequel.risks.moments import BEFORE_INFUSION, MOMENT, baseline
+from carsequel.risks.points import answers_for, baseline_findings, caution, passes
 from carsequel.risks.readings import STAGING, Item, read_items, value_of
 from carsequel.terms.findings import definition_of, join_findings
 
@@ -90,29 +90,39 @@ def assess_tumour_volume(course: Course, *, everyone: bool = False) -> pl.DataFr
     the baseline ones, moment, for lymphoma (with a warning outside LBCL) and patients without a disease; `everyone`
     answers for the others too. Gives a findings frame (sources dean2020, vercellino2020, mtv2024)."""
     moments = answers_for(baseline(course), LYMPHOMA, everyone)
-    return join_findings(_one(course, moments, cut) for cut in RULES)
+    return join_findings(_on(course, moments, day) for day in dict.fromkeys(cut.day for cut in RULES))
 
 
-def _one(course: Course, moments: pl.DataFrame, cut: Cut) -> pl.DataFrame:
+def _on(course: Course, moments: pl.DataFrame, day: int | None) -> pl.DataFrame:
+    """The answers of all cut-offs of one day of the scan."""
     back, forward, undated, period = STAGING, 0, "baseline", "baseline"
     choices = definition_of(look_back=STAGING)
-    if cut.day is not None:
+    if day is not None:
         back = forward = CHOICES.around
-        undated, period, choices = "never", f"d{cut.day}", definition_of(day=cut.day, around=back)
+        undated, period, choices = "never", f"d{day}", definition_of(day=day, around=back)
         moments = moments.filter(pl.col("at") == BEFORE_INFUSION)
-        moments = moments.with_columns(at=pl.lit(period), ref=pl.lit(float(cut.day)), default=True)
+        moments = moments.with_columns(at=pl.lit(period), ref=pl.lit(float(day)), default=True)
     item = Item("mtv", "mtv", "metabolic tumour volume (mL)", value_of(), back, undated, forward=forward)
-    found = read_items(course, moments, (item,))
-    high = {side: passes(pl.col(side), cut.test, cut.limit).cast(pl.Float64) for side in ("lo", "hi")}
-    found = found.with_columns(low=high["lo"], high=high["hi"], facts=joined_sources("source"))
-    open_ = pl.lit(f"{cut.low} or {cut.high}")
-    settled = pl.when(pl.col("low") == 1).then(pl.lit(cut.high)).otherwise(pl.lit(cut.low))
-    label = pl.when(pl.col("low") == pl.col("high")).then(settled).otherwise(open_)
-    label = pl.when(pl.col("low").is_null()).then(pl.lit("not gradable")).otherwise(label)
-    found = found.with_columns(label=label, why=_why(cut))
-    warning = caution(VALIDATED)
-    fixed = {"criterion": cut.criterion, "source": cut.source, "choices": choices, "period": period}
-    return baseline_findings(found, moments, warning, **fixed)
+    read = read_items(course, moments, (item,))
+    found = pl.concat([_by(read, cut) for cut in RULES if cut.day == day])
+    return baseline_findings(found, moments, caution(VALIDATED), choices=choices, period=period)
+
+
+def _by(read: pl.DataFrame, cut: Cut) -> pl.DataFrame:
+    """The answer of one cut-off to what was read."""
+    low, high = (passes(pl.col(side), cut.test, cut.limit).cast(pl.Float64) for side in ("lo", "hi"))
+    settled = pl.when(low == 1).then(pl.lit(cut.high)).otherwise(pl.lit(cut.low))
+    label = pl.when(low == high).then(settled).otherwise(pl.lit(f"{cut.low} or {cut.high}"))
+    return read.select(
+        *MOMENT,
+        low=low,
+        high=high,
+        label=pl.when(low.is_null()).then(pl.lit("not gradable")).otherwise(label),
+        why=_why(cut),
+        facts=pl.col("source").list.join("; ").replace("", None),
+        criterion=pl.lit(cut.criterion),
+        source=pl.lit(cut.source),
+    )
 
 
 def _why(cut: Cut) -> pl.Expr:

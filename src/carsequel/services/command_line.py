@@ -24,6 +24,10 @@ Input = Annotated[
     Path, typer.Argument(help="course folder, .xlsx, or FHIR R4 (.json, .ndjson, gzip, folder)", metavar="INPUT")
 ]
 Out = Annotated[Path, typer.Option("--out", help="folder to write into (default carsequel-out)")]
+Definitions = Annotated[
+    Path | None,
+    typer.Option("--definitions", help="TOML of the centre's own defaults (carsequel definitions prints an example)"),
+]
 Patient = Annotated[str | None, typer.Option("--patient", help="only this patient")]
 OUT = Path("carsequel-out")
 
@@ -89,13 +93,16 @@ def grade(
     compare: Annotated[
         Path | None, typer.Option("--compare", help="CSV of grades by hand: patient, criterion, value")
     ] = None,
-    registry: Annotated[str | None, typer.Option("--registry", help="ebmt-d100, ebmt, cibmtr-d100 or cibmtr")] = None,
+    definitions: Definitions = None,
+    registry: Annotated[
+        str | None, typer.Option("--registry", help="ebmt or cibmtr, all periods; or with -d100, -6m, -yearly")
+    ] = None,
     part: Annotated[int | None, typer.Option("--part", help="patients in memory at once (large folders)")] = None,
 ) -> None:
     """Grade every criterion that applies, for all patients at once."""
     from carsequel.services.grades import run_grade
 
-    raise typer.Exit(run_grade(source, out, format, patient, compare, registry, part))
+    raise typer.Exit(run_grade(source, out, format, patient, compare, registry, part, definitions))
 
 
 @app.command()
@@ -105,11 +112,12 @@ def report(
     patient: Patient = None,
     json: Annotated[bool, typer.Option("--json", help="also write ID.json")] = False,
     overrides: Annotated[Path | None, typer.Option("--overrides", help="CSV of overridden grades with reasons")] = None,
+    definitions: Definitions = None,
 ) -> None:
     """Write one page a patient and an index page."""
     from carsequel.services.pages import run_report
 
-    raise typer.Exit(run_report(source, out, patient, json, overrides))
+    raise typer.Exit(run_report(source, out, patient, json, overrides, definitions))
 
 
 @app.command()
@@ -129,6 +137,43 @@ def options(source: Input, out: Out = OUT, patient: Patient = None) -> None:
 
 
 @app.command()
+def simulate(
+    disease: Annotated[str, typer.Option("--disease", help="LBCL, B-ALL, MCL or MM")],
+    product: Annotated[str, typer.Option("--product", help="axi-cel, tisa-cel, ...")],
+    arm: Annotated[list[str] | None, typer.Option("--arm", help="one or two arms, parts joined with + (docs)")] = None,
+    n: Annotated[int, typer.Option("--n", help="virtual patients")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="the same seed gives the same patients")] = 0,
+    horizon: Annotated[float, typer.Option("--horizon", help="days followed")] = 730.0,
+    delay: Annotated[float, typer.Option("--delay", help="days between failure and what is given for it")] = 0.0,
+    trajectories: Annotated[bool, typer.Option("--trajectories", help="also write trajectories.parquet")] = False,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="address of a dask scheduler")] = None,
+    records: Annotated[int, typer.Option("--records", help="also write records of so many patients, with truth")] = 0,
+    errors: Annotated[bool, typer.Option("--errors", help="gaps, mixed units and errors in these records")] = False,
+    out: Out = OUT,
+) -> None:
+    """Simulate SYNTHETIC patients of a disease and product, in one arm or in two on the same patients."""
+    from carsequel.research.virtual_patients import Job
+    from carsequel.services.simulating import run_simulate
+
+    arms = arm or ["single"]
+    if len(arms) > 2 or len(set(arms)) < len(arms):
+        _stop("--arm is given more than twice, or twice the same", "give one arm or two different ones")
+    jobs = [Job(disease, product, each, n, seed, horizon, delay) for each in arms]
+    raise typer.Exit(run_simulate(jobs, out, trajectories, cluster, records, errors))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="folder to write into")] = Path("carsequel-demo"),
+    n: Annotated[int, typer.Option("--n", help="patients a disease")] = 6,
+) -> None:
+    """Make a small SYNTHETIC cohort and answer every patient of it."""
+    from carsequel.services.demo import run_demo
+
+    raise typer.Exit(run_demo(out, n))
+
+
+@app.command()
 def evidence(
     query: Annotated[list[str] | None, typer.Argument(help="words to look for", metavar="[QUERY]")] = None,
 ) -> None:
@@ -136,6 +181,14 @@ def evidence(
     from carsequel.services.library import run_evidence
 
     raise typer.Exit(run_evidence(query or []))
+
+
+@app.command()
+def definitions() -> None:
+    """Print an example of a definitions file: every named choice that a criterion offers, commented out."""
+    from carsequel.services.definitions import run_definitions
+
+    raise typer.Exit(run_definitions())
 
 
 @app.command()

@@ -6,20 +6,21 @@ import polars as pl
 
 from carsequel.record import Course, RecordError
 from carsequel.registry.compare import compare_grades, kappa_with_interval
-from carsequel.registry.periods import draft_periods
-from carsequel.registry.queries import open_questions
+from carsequel.registry.forms import draft_form
+from carsequel.report.choices import choice_words
+from carsequel.services.screen import console
 from carsequel.side_effects.crs import grade_crs
 from carsequel.side_effects.icans import grade_icans
+from carsequel.terms.choices import Choices
 
-REGISTRIES = {
-    "ebmt-d100": ("ebmt", 100),
-    "ebmt": ("ebmt", None),
-    "cibmtr": ("cibmtr", None),
-    "cibmtr-d100": ("cibmtr", 100),
+PERIODS = {"d100": (0, 100), "6m": (101, 183), "yearly": (184, None)}
+REGISTRIES: dict[str, tuple[str, int, int | None]] = {form: (form, 0, None) for form in ("ebmt", "cibmtr")} | {
+    f"{form}-{name}": (form, *days) for form in ("ebmt", "cibmtr") for name, days in PERIODS.items()
 }
 REVISION = "draft by meaning"
 GRADED_TO = 100
 SEED = 20190101
+MOST_CHOICES = 10
 
 
 def read_manual_grades(path: Path) -> pl.DataFrame:
@@ -58,17 +59,35 @@ def write_comparison(stated: pl.DataFrame, top: pl.DataFrame, manual: pl.DataFra
     pl.DataFrame(rows, schema_overrides=schema).write_csv(folder / "kappa.csv")
 
 
-def write_queries(top: pl.DataFrame, folder: Path) -> None:
-    """Write `queries.csv`: which missing record would settle each open grade."""
-    open_questions(top).write_csv(folder / "queries.csv")
+def write_queries(parts: list[pl.DataFrame], folder: Path) -> None:
+    """Write `queries.csv`: which missing record would settle each open grade, widest first over all parts."""
+    order = ["could_settle", "patient", "infusion", "criterion", "period"]
+    rows = pl.concat(parts).sort(order, descending=[True, *[False] * 4], nulls_last=False, maintain_order=True)
+    rows.write_csv(folder / "queries.csv")
 
 
-def write_registry(course: Course, name: str) -> pl.DataFrame:
-    """Draft the reporting periods of a registry for one course; RecordError for an unknown registry."""
-    if name not in REGISTRIES:
+def say_choices(counted: pl.DataFrame) -> None:
+    """Print the named choices that would change most answers, each with its share and interval."""
+    changed = counted.filter(pl.col("different") > 0)
+    for row in changed.head(MOST_CHOICES).iter_rows(named=True):
+        console().print(choice_words(row), soft_wrap=True)
+    rest = changed.height - MOST_CHOICES
+    if rest > 0:
+        console().print(f"… and {rest} more choices that change an answer: choices.csv")
+
+
+def check_registry(name: str | None) -> None:
+    """Raise RecordError for a registry that is not known."""
+    if name is not None and name not in REGISTRIES:
         raise RecordError(f"--registry {name} is not known", f"use one of: {', '.join(REGISTRIES)}")
-    form, last = REGISTRIES[name]
-    findings = pl.concat([grade_crs(course, window=GRADED_TO), grade_icans(course, window=GRADED_TO)])
-    followed = course.clock.select("patient", "infusion", "last").drop_nulls("last")
-    drafts = draft_periods(findings, followed, form, REVISION)
+
+
+def draft_registry(course: Course, findings: pl.DataFrame, name: str, chosen: Choices) -> pl.DataFrame:
+    """Draft the cells of a registry's follow-up form for one course, in the periods that the name asks for."""
+    form, first, last = REGISTRIES[name]
+    hypotension = chosen.get("crs.astct2019", {}).get("hypotension", "sbp90")
+    crs = grade_crs(course, window=GRADED_TO, hypotension="stated" if hypotension == "stated" else "sbp90")
+    reactions = pl.concat([crs.with_columns(default=True), grade_icans(course, window=GRADED_TO)])
+    drafts = draft_form(course, findings, reactions, form, REVISION)
+    drafts = drafts.filter(pl.col("first") >= first)
     return drafts if last is None else drafts.filter(pl.col("last") <= last)

@@ -6,11 +6,20 @@ from pathlib import Path
 import polars as pl
 
 from carsequel.answering import answerable_patients
-from carsequel.grading import grade
 from carsequel.record import Course, RecordError
 from carsequel.record.parts import is_large, read_parts
+from carsequel.registry.choices import count_choices, tally_choices
+from carsequel.registry.queries import open_questions
 from carsequel.report import render_heatmap
-from carsequel.services.comparing import read_manual_grades, write_comparison, write_queries, write_registry
+from carsequel.services.comparing import (
+    check_registry,
+    draft_registry,
+    read_manual_grades,
+    say_choices,
+    write_comparison,
+    write_queries,
+)
+from carsequel.services.definitions import grade_chosen, read_definitions, say_definitions, write_definitions
 from carsequel.services.reading import DONE, DONE_WITH_REFUSALS, open_input, say_refusals
 from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
@@ -30,31 +39,43 @@ def run_grade(
     compare: Path | None = None,
     registry: str | None = None,
     part: int | None = None,
+    definitions: Path | None = None,
 ) -> int:
-    """Write `findings.FORMAT`, `queries.csv`, `heatmap.html` and, as asked or where grades are stated, `compare.csv`,
-    `kappa.csv` and `registry.csv`; print the counts. A folder over 300 MB, or with `part`, is read in parts."""
+    """Write `findings.FORMAT`, `queries.csv`, `choices.csv`, `heatmap.html` and, as asked or where grades are stated,
+    `compare.csv`, `kappa.csv`, `registry.csv` and `definitions.csv`; print the counts. A folder over 300 MB, or with
+    `part`, is read in parts."""
     if format not in FORMATS:
         raise RecordError(f"--format {format} is not known", f"use one of: {', '.join(FORMATS)}")
     if part is not None and part < 1:
         raise RecordError("--part must be at least 1", "give the number of patients to hold in memory at once")
     check_out(out, source)
     manual = read_manual_grades(compare) if compare else None
+    chosen = read_definitions(definitions)
+    check_registry(registry)
     status = DONE
     synthetic = False
     with staged(out) as folder:
         drafts: list[pl.DataFrame] = []
+        queries: list[pl.DataFrame] = []
+        tallies: list[pl.DataFrame] = []
         for place, course in enumerate(_courses(source, patient, part)):
             status = max(status, _note(course))
             synthetic = synthetic or course.synthetic
             (folder / PARTS).mkdir(exist_ok=True)
-            grade(course).write_parquet(folder / PARTS / f"{place:06d}.parquet")
+            graded = grade_chosen(course, chosen).findings
+            graded.write_parquet(folder / PARTS / f"{place:06d}.parquet")
+            tallies.append(tally_choices(graded))
+            queries.append(open_questions(graded, course))
             if registry:
-                drafts.append(write_registry(course, registry))
+                drafts.append(draft_registry(course, graded, registry, chosen))
         found = pl.scan_parquet(folder / PARTS / "*.parquet")
         _write(found, folder / f"findings.{format}")
         top = found.filter(pl.col("kind") == "maximum").collect()
         write_comparison(compare_stated(top), top, manual, folder)
-        write_queries(top, folder)
+        write_queries(queries, folder)
+        differing = count_choices(pl.concat(tallies))
+        differing.write_csv(folder / "choices.csv")
+        followed = write_definitions(found, chosen, folder)
         if drafts:
             pl.concat(drafts).write_csv(folder / "registry.csv")
         _write_heatmap(found, folder, synthetic)
@@ -62,7 +83,10 @@ def run_grade(
         for made in (folder / PARTS).iterdir():
             made.unlink()
         (folder / PARTS).rmdir()
-    _print(counts, out / f"findings.{format}")
+    _print(counts)
+    say_definitions(followed)
+    say_choices(differing)
+    console().print(f"findings: {out / f'findings.{format}'}")
     return status
 
 
@@ -119,9 +143,8 @@ def _counts(found: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def _print(counts: pl.DataFrame, path: Path) -> None:
+def _print(counts: pl.DataFrame) -> None:
     screen = console()
     for criterion, kind, n, settled, bounded in counts.iter_rows():
         rest = n - settled - bounded
         screen.print(f"{criterion} {kind}: {n} graded; {settled} settled, {bounded} as bounds, {rest} not gradable")
-    screen.print(f"findings: {path}")

@@ -9,26 +9,35 @@ from rich.console import Console
 from rich.progress import track
 
 from carsequel.answering import answer
-from carsequel.grading import grade_record
+from carsequel.grading import Graded
 from carsequel.record import Course, read_overrides
+from carsequel.registry.choices import count_choices, tally_choices
 from carsequel.report import render_index, render_page, safe_name
+from carsequel.services.definitions import grade_chosen, read_definitions
 from carsequel.services.reading import DONE_WITH_REFUSALS, Opened, open_input, say_refusals
 from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
+from carsequel.terms.choices import Choices
 
 NO_INFUSION = "no CAR-T infusion found"
 
 
-def run_report(source: Path, out: Path, patient: str | None, json: bool, overrides: Path | None) -> int:
-    """Write the pages of all patients (or one), `index.html`, and with `json` one JSON a patient."""
+def run_report(
+    source: Path, out: Path, patient: str | None, json: bool, overrides: Path | None, definitions: Path | None = None
+) -> int:
+    """Write the pages of all patients (or one), `index.html`, and with `json` one JSON a patient; `definitions` is a
+    centre's file of own defaults."""
     check_out(out, source)
+    chosen = read_definitions(definitions)
     opened = open_input(source, patient)
     if overrides is not None:
         opened = opened._replace(course=read_overrides(opened.course, overrides))
     failed: list[str] = []
     with staged(out) as folder:
-        entries = _write_pages(opened, folder, json, failed)
-        (folder / "index.html").write_text(render_index(entries), encoding="utf-8")
+        graded = grade_chosen(opened.course, chosen)
+        entries = _write_pages(opened, graded, chosen, folder, json, failed)
+        differing = count_choices(tally_choices(graded.findings))
+        (folder / "index.html").write_text(render_index(entries, differing, chosen), encoding="utf-8")
     pages = len(opened.able) - len(failed)
     console().print(f"{pages} pages: {out / 'index.html'}")
     say_refusals(opened.course, opened.unable)
@@ -37,14 +46,15 @@ def run_report(source: Path, out: Path, patient: str | None, json: bool, overrid
     return DONE_WITH_REFUSALS if failed else opened.status
 
 
-def _write_pages(opened: Opened, folder: Path, json: bool, failed: list[str]) -> list[dict[str, Any]]:
-    graded = grade_record(opened.course)
+def _write_pages(
+    opened: Opened, graded: Graded, chosen: Choices, folder: Path, json: bool, failed: list[str]
+) -> list[dict[str, Any]]:
     entries = []
     show = Console(stderr=True)
     steps = track(opened.able, description="pages", console=show, disable=not show.is_terminal, transient=True)
     for patient in steps:
         try:
-            entries.append(_write_page(opened.course, patient, graded, folder, json))
+            entries.append(_write_page(opened.course, patient, graded, chosen, folder, json))
         except Exception as error:  # one patient's page never costs the others theirs; it is named and the status is 1
             failed.append(patient)
             entries.append({"patient": patient, "error": f"the page could not be made ({type(error).__name__})"})
@@ -52,8 +62,10 @@ def _write_pages(opened: Opened, folder: Path, json: bool, failed: list[str]) ->
     return entries
 
 
-def _write_page(course: Course, patient: str, graded: Any, folder: Path, json: bool) -> dict[str, Any]:
-    own = answer(course, patient, graded)
+def _write_page(
+    course: Course, patient: str, graded: Graded, chosen: Choices, folder: Path, json: bool
+) -> dict[str, Any]:
+    own = answer(course, patient, graded, chosen)
     name = safe_name(patient)
     (folder / f"{name}.html").write_text(render_page(own, course, findings=graded.findings), encoding="utf-8")
     if json:

@@ -20,20 +20,26 @@ from carsequel.record.errors import RecordError
 from carsequel.report.virtual import render_simulation
 from carsequel.research.virtual_patients import Job, Runs, part_of, parts, trajectories_of
 from carsequel.research.virtual_trial import compare_arms
+from carsequel.services.records import check_place, records_of, write_records
 from carsequel.services.screen import console
 from carsequel.services.staging import staged
+from carsequel.synthetic import Records
 
 SHOWN: Final = 2000
 PER_MONTH: Final = 365.25 / 12
 
 
-def run_simulate(jobs: Sequence[Job], out: Path, trajectories: bool, cluster: str | None) -> int:
+def run_simulate(
+    jobs: Sequence[Job], out: Path, trajectories: bool, cluster: str | None, records: int = 0, errors: bool = False
+) -> int:
     """Simulate one or two arms of the same patients and write patients.parquet, summary.html and, on request,
-    trajectories.parquet into `out`; give the exit status.
+    trajectories.parquet and the records of the first `records` patients of the first arm (with `errors` in them) into
+    `out`; give the exit status.
 
     Raises RecordError for a population or an arm that does not exist, before anything is written.
     """
     _check(jobs)
+    _check_records(jobs[0], out, records)
     with staged(out) as stage:
         scratch = Path(tempfile.mkdtemp(dir=stage.parent, prefix=".carsequel-parts-"))
         try:
@@ -49,6 +55,8 @@ def run_simulate(jobs: Sequence[Job], out: Path, trajectories: bool, cluster: st
             shutil.rmtree(scratch, ignore_errors=True)
         page = _page(jobs, stage / "patients.parquet")
         (stage / "summary.html").write_text(page, encoding="utf-8")
+        if records:
+            write_records([_records(jobs[0], records, errors)], stage)
     unsolved = _unsolved(out / "patients.parquet")
     console().print(f"{jobs[0].n} SYNTHETIC patients in {len(jobs)} arm(s): {out / 'summary.html'}")
     if unsolved:
@@ -65,6 +73,17 @@ def _check(jobs: Sequence[Job]) -> None:
             events_of(job.arm, failure_day=100.0)
         except (PopulationError, ArmError, ClinicError) as error:
             raise RecordError(str(error), "see docs/simulate.md for what there is") from None
+
+
+def _check_records(job: Job, out: Path, records: int) -> None:
+    if not 0 <= records <= job.n:
+        raise RecordError("--records is below 0 or above --n", "records are made of the first patients of --n")
+    if records:
+        check_place(out)
+
+
+def _records(job: Job, n: int, errors: bool) -> Records:
+    return records_of(job.disease, job.product, n, job.seed, job.arm, job.horizon, errors)
 
 
 def _computed(job: Job, trajectories: bool, cluster: str | None) -> Iterator[tuple[int, Runs]]:

@@ -44,9 +44,10 @@ def anc_sources(seen: pl.DataFrame, stretches: pl.DataFrame, by: list[str] | Non
 
 
 def growth_factor(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    """Give a `remark` for each infusion in whose window a growth factor was given (shown, never used)."""
+    """Give a `remark` for the `id` of each infusion in whose window a growth factor was given (shown, never used)."""
     given = course.spans_since("drug").filter(pl.col("role") == "growth_factor")
-    inside = given.join(windows.select(*KEYS, "first", "last"), on=KEYS, how="inner").filter(
+    inside = given.join(windows.select(*KEYS, "id", "first", "last"), on=KEYS, how="inner").filter(
         (pl.col("since") < pl.col("last") + 1) & (pl.col("until").is_null() | (pl.col("until") >= pl.col("first")))
     )
-    return inside.select(KEYS).unique().with_columns(remark=pl.lit("growth factor given (does not change the grade)"))
+    remark = pl.lit("growth factor given (does not change the grade)")
+    return inside.select("id").unique().with_columns(remark=remark)

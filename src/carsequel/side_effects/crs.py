@@ -10,21 +10,23 @@ from typing import Final, Literal, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.crs_signs import VASOPRESSORS, with_oxygen, with_pressors, with_pressure
-from carsequel.side_effects.daily import (
-    DAY,
-    KEYS,
-    day_windows,
-    stretch_days,
-    with_coverage,
-    with_deaths,
-    with_domain,
-    within,
+from carsequel.side_effects.coverage import with_coverage
+from carsequel.side_effects.crs_signs import (
+    VASOPRESSORS,
+    is_hlh,
+    is_pressor,
+    with_fever,
+    with_infections,
+    with_oxygen,
+    with_pressors,
+    with_pressure,
 )
-from carsequel.side_effects.day_findings import Answer, episodes, maxima
-from carsequel.side_effects.rules import HLH_WORDS, Rule, grade_of, rules_of
-from carsequel.terms.findings import definition_of, join_findings
-from carsequel.terms.series import daily_grid
+from carsequel.side_effects.crs_treatment import with_treatment
+from carsequel.side_effects.day_findings import Answer, day_findings
+from carsequel.side_effects.domains import with_deaths
+from carsequel.side_effects.rules import Rule, rules_of
+from carsequel.side_effects.windows import ID_DAY, days_of, every_day, numbered, windows_of
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "lee2019"
 CRITERION: Final = "crs.astct2019"
@@ -61,15 +63,14 @@ class Choices(NamedTuple):
 
 
 CHOICES = Choices()
-ANTICYTOKINES: Final = (
-    "tocilizumab|siltuximab|anakinra|dexamethasone|methylprednisolone|prednisone|prednisolone|hydrocortisone"
-)
 RECORDS: Final = {
     "fever": ("temperature", "fever"),
     "pressor": ("vasopressor",),
     "oxygen": ("oxygen",),
     "drug": ("drug",),
 }
+FACTS: Final = ("temperature", "fever", "hypotension", "systolic_bp", "event")
+SPANS: Final = ("vasopressor", "oxygen", "infection", "toxicity", "drug")
 
 
 def grade_crs(
@@ -84,17 +85,23 @@ def grade_crs(
     """
     if hypotension not in ("sbp90", "stated"):
         raise ValueError("hypotension: allowed are 'sbp90' and 'stated'; choose one of them")
-    windows = day_windows(course, 0, CHOICES.window if window is None else window)
+    last = CHOICES.window if window is None else window
+    windows = windows_of(course, 0, last)
+    facts = numbered(course.facts_since(*FACTS, undated=True), windows)
+    spans = numbered(course.spans_since(*SPANS, undated=True), windows)
+    signs = pl.col("name").is_in(["oxygen", "infection"]) | is_pressor() | is_hlh()
+    given = days_of(spans.filter(signs), windows)
     pressure = ("hypotension", "systolic_bp") if hypotension == "sbp90" else ("hypotension",)
-    grid = with_coverage(daily_grid(windows), course, windows, RECORDS | {"pressure": pressure})
-    grid = _with_fever(grid, course, windows)
-    grid = with_pressors(grid, course, windows, RULES)
-    grid = with_pressure(grid, course, windows, RULES, pressure, CHOICES.adult_from)
-    grid = with_oxygen(grid, course, windows, RULES)
-    grid = _with_treatment(grid, course, windows)
-    days = with_deaths(_graded(grid), course, windows, "crs", rules_of(RULES, "death")[0].grade)
-    rows = _records(course, windows)
-    period = f"d0-{CHOICES.window if window is None else window}"
+    grid = with_coverage(every_day(windows), course, windows, RECORDS | {"pressure": pressure}).lazy()
+    grid = with_fever(grid, facts, RULES)
+    grid = with_infections(grid, facts, given)
+    grid = with_pressors(grid, given, RULES)
+    grid = with_pressure(grid, facts, windows, RULES, pressure, CHOICES.adult_from)
+    grid = with_oxygen(grid, given, RULES)
+    grid = with_treatment(grid, spans, windows, CHOICES.clear)
+    events = facts.filter(pl.col("name") == "event")
+    days = with_deaths(_graded(grid), events, windows, "crs", rules_of(RULES, "death")[0].grade)
+    days = days.collect(engine="in-memory")
     answer = Answer(
         CRITERION,
         definition_of(hypotension=hypotension, clear=CHOICES.clear),
@@ -103,85 +110,11 @@ def grade_crs(
         "no fever with its signs",
         "no temperature, blood pressure, oxygen or vasopressor recorded or covered",
     )
-    parts = (
-        maxima(days, windows, rows, _remarks(days, course, windows), period, answer),
-        episodes(days, rows, windows, answer),
-    )
-    return join_findings(parts)
+    remarks = _remarks(days.lazy(), spans.lazy(), windows.lazy())
+    return day_findings(days, windows, _records(facts, given), remarks, f"d0-{last}", answer)
 
 
-def _with_fever(grid: pl.DataFrame, course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    facts = within(course.facts_since("temperature", "fever"), windows)
-    measured = pl.when(pl.col("value").is_not_null()).then(
-        grade_of(rules_of(RULES, "fever"), pl.col("value")).fill_null(0)
-    )
-    stated = pl.col("text").replace_strict(
-        {"yes": rules_of(RULES, "fever")[0].grade, "no": 0}, default=None, return_dtype=pl.Int32
-    )
-    facts = facts.with_columns(
-        low=pl.when(pl.col("name") == "fever").then(stated).otherwise(measured),
-        note=pl.when(pl.col("name") == "fever")
-        .then(pl.lit("fever stated"))
-        .otherwise(pl.format("temperature {}", "value")),
-    ).filter(pl.col("low").is_not_null())
-    worst = pl.col("note").sort_by("low", "value", "note", descending=True, nulls_last=True).first()
-    seen = facts.group_by(DAY).agg(pl.col("low").max(), high=pl.col("low").max(), note=worst, doubt=pl.lit(None))
-    grid = with_domain(
-        grid, seen, "fever", pl.col("covered_fever"), rules_of(RULES, "fever")[0].grade, "temperature not recorded"
-    )
-    infected = pl.col("infected").fill_null(False)
-    doubted = infected & (pl.col("fever_low") > 0)
-    return grid.join(_infections(course, windows), on=DAY, how="left", maintain_order="left").with_columns(
-        fever_low=pl.when(infected).then(0).otherwise("fever_low"),
-        fever_doubt=pl.when(doubted)
-        .then(pl.lit("an infection or HLH-like syndrome on that day may explain the fever"))
-        .otherwise("fever_doubt"),
-    )
-
-
-def _infections(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    others = course.spans_since("infection", "toxicity")
-    others = others.filter((pl.col("name") == "infection") | pl.col("text").str.contains(HLH_WORDS).fill_null(False))
-    spans = stretch_days(others, windows).select(*DAY, "source")
-    events = within(course.facts_since("event"), windows).filter(pl.col("text") == "infection").select(*DAY, "source")
-    both = pl.concat([spans, events])
-    return both.select(DAY).unique().with_columns(infected=True)
-
-
-def _with_treatment(grid: pl.DataFrame, course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    """Whether fever is no longer required: it was there by this day and a drug that hides it was begun by this day."""
-    role, drug = pl.col("role").fill_null(""), pl.col("text").str.to_lowercase().str.contains(ANTICYTOKINES)
-    given = course.spans_since("drug", undated=True).filter(
-        (role == "antipyretic") | (drug.fill_null(False) & role.is_in(["", "toxicity"]))
-    )
-    begun = within(given.filter(pl.col("since") >= 0), windows)
-    first = begun.group_by(KEYS).agg(_drug_day=pl.col("day").min(), drug=pl.col("text").sort_by("day", "text").first())
-    undated = given.filter(pl.col("since").is_null()).select(KEYS).unique().with_columns(_undated=True)
-    grid = grid.join(first, on=KEYS, how="left", maintain_order="left")
-    grid = grid.join(undated, on=KEYS, how="left", maintain_order="left").sort(DAY)
-    treated = (pl.col("day") >= pl.col("_drug_day")).fill_null(False)
-    unknown = (~pl.col("covered_drug")).cum_max().over(KEYS) | pl.col("_undated").fill_null(False)
-    grid = grid.with_columns(_part=_same_reaction())
-    feverish = (pl.col("fever_low") > 0).cum_max().over([*KEYS, "_part"])
-    return grid.with_columns(
-        freed_low=treated & feverish,
-        freed_high=(treated | unknown) & (pl.col("fever_high") > 0).cum_max().over(KEYS),
-        drug_doubt=pl.when(treated & ~feverish)
-        .then(pl.lit(f"no fever, and the last sign of CRS was more than {CHOICES.clear} days ago"))
-        .when(unknown & ~treated)
-        .then(pl.lit("drugs that hide fever not recorded as complete")),
-    ).drop("_drug_day", "_undated", "_part")
-
-
-def _same_reaction() -> pl.Expr:
-    """Number the stretches of days that belong to one CRS: certain signs no further apart than `clear` days."""
-    sign = pl.any_horizontal(pl.col(f"{name}_low") > 0 for name in ("fever", "pressor", "pressure", "hypoxia"))
-    before = pl.when(sign).then("day").forward_fill().shift(1).over(KEYS)
-    apart = sign & (pl.col("day") - before - 1 > CHOICES.clear)
-    return apart.fill_null(False).cum_sum().over(KEYS)
-
-
-def _graded(grid: pl.DataFrame) -> pl.DataFrame:
+def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
     signs = ("pressor", "pressure", "hypoxia")
     worst_low = pl.max_horizontal(*(f"{sign}_low" for sign in signs))
     worst_high = pl.max_horizontal(*(f"{sign}_high" for sign in signs))
@@ -208,7 +141,7 @@ def _graded(grid: pl.DataFrame) -> pl.DataFrame:
     open_signs = [pl.when(pl.col(f"{s}_high") > pl.col("low")).then(f"{s}_doubt") for s in signs]
     fever_note = pl.when(fever_low > 0).then("fever_note")
     return days.select(
-        *DAY,
+        *ID_DAY,
         "low",
         "high",
         "fever_low",
@@ -230,19 +163,15 @@ def _graded(grid: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _remarks(days: pl.DataFrame, course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    chronic = course.spans_since("oxygen").filter(pl.col("role") == "chronic").select(KEYS).unique()
-    onset = days.filter(pl.col("low") >= 1).group_by(KEYS).agg(onset=pl.col("day").min())
-    infected = days.filter(pl.col("infected").fill_null(False)).select(KEYS).unique()
-    late = pl.col("onset") > CHOICES.unusual_after
-    told = (
-        windows.select(KEYS)
-        .join(onset, on=KEYS, how="left")
-        .join(chronic.with_columns(_chronic=True), on=KEYS, how="left")
-        .join(infected.with_columns(_infected=True), on=KEYS, how="left")
+def _remarks(days: pl.LazyFrame, spans: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
+    chronic = (pl.col("name") == "oxygen") & (pl.col("role") == "chronic") & pl.col("day").is_not_null()
+    breathing = spans.filter(chronic).select("id", _chronic=True).unique()
+    of_days = days.group_by("id").agg(
+        late=pl.when(pl.col("low") >= 1).then("day").min() > CHOICES.unusual_after, _infected=pl.col("infected").any()
     )
+    told = windows.select("id").join(of_days, on="id", how="left").join(breathing, on="id", how="left")
     remark = pl.concat_str(
-        pl.when(late).then(pl.lit(f"new after day {CHOICES.unusual_after}: check attribution")),
+        pl.when("late").then(pl.lit(f"new after day {CHOICES.unusual_after}: check attribution")),
         pl.when("_infected").then(
             pl.lit("infection or HLH-like syndrome recorded: fever on its days counts only as possible CRS")
         ),
@@ -250,15 +179,12 @@ def _remarks(days: pl.DataFrame, course: Course, windows: pl.DataFrame) -> pl.Da
         separator="; ",
         ignore_nulls=True,
     )
-    return told.select(*KEYS, remark=pl.when(remark != "").then(remark))
+    return told.select("id", remark=pl.when(remark != "").then(remark))
 
 
-def _records(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that CRS rests on, by day: patient, infusion, day, source."""
-    facts = within(course.facts_since("temperature", "fever", "hypotension", "systolic_bp", "event"), windows)
-    facts = facts.filter((pl.col("name") != "event") | pl.col("text").is_in(["death", "infection"]))
+def _records(facts: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The rows that CRS rests on, by day: id, day, source."""
+    used = facts.filter((pl.col("name") != "event") | pl.col("text").is_in(["death", "infection"]))
     pressor = pl.col("text").str.to_lowercase().is_in(VASOPRESSORS).fill_null(False)
-    spans = course.spans_since("vasopressor", "oxygen", "infection", "drug").filter(
-        (pl.col("name") != "drug") | pressor
-    )
-    return pl.concat([rows.select(*DAY, "source") for rows in (facts, stretch_days(spans, windows))])
+    given = spans.filter((pl.col("name") != "toxicity") & ((pl.col("name") != "drug") | pressor))
+    return pl.concat([rows.select(*ID_DAY, "source") for rows in (used, given)])

@@ -7,36 +7,29 @@ Grade 4 of anaemia and albumin is a clinical judgement and is never derived. INR
 """
 
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import as_reported, possibly, surely
-from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.lab_periods import period_rows, unusable_rows
-from carsequel.terms.findings import as_findings, definition_of, grade_label, join_findings
+from carsequel.side_effects.comparators import as_reported, with_ends
+from carsequel.side_effects.ctcae_baseline import BASELINES, Baseline, baselines
+from carsequel.side_effects.ctcae_grades import Rule, grade_columns, gravest, side_of, with_paper
+from carsequel.side_effects.ctcae_words import why
+from carsequel.side_effects.lab_periods import of_places, place, unusable_places
+from carsequel.side_effects.sources import joined_sources
+from carsequel.side_effects.windows import in_window, windows_of
+from carsequel.terms.findings import as_findings, definition_of, grade_label, no_findings
 from carsequel.terms.quantities import quantity
 from carsequel.terms.tables import read_table
 
 SOURCE: Final = "ctcae5"
 CRITERION: Final = "ctcae5"
-PERIOD: Final = [*KEYS, "period"]
+LIMITS: Final = {"lln": "lower", "uln": "upper"}
+ROWS_AT_ONCE: Final = 2_000_000
+TERMS: Final = 1000  # more than are ever asked: one number `of` stands for infusion, period and what is asked
+OF_VALUE: Final = ("value", "comparator", "lower", "upper", "limit", "side", "baseline", "baseline_day")
 CLINICAL_GRADE_4: Final = ("anemia", "albumin")
-BASELINES: Final = ("before_infusion", "before_lymphodepletion")
-
-
-class Rule(NamedTuple):
-    """A value of `name` that passes `test` against `factor` x `against` has this grade of `term`."""
-
-    term: str
-    name: str
-    grade: int
-    baseline: str
-    against: str
-    factor: float
-    test: str
-    paper: str
 
 
 @cache
@@ -60,179 +53,142 @@ def grade_ctcae(course: Course) -> pl.DataFrame:
     (`baseline=before_lymphodepletion`). Gives a findings frame (source ctcae5).
     """
     names = sorted({rule.name for rule in rules()})
-    seen = period_rows(course, *names).filter(pl.col("value").is_not_null())
-    lost = unusable_rows(course, *names)
-    before = {choice: _baselines(course, names, choice) for choice in BASELINES}
-    parts = []
-    for term in terms():
-        own = [rule for rule in rules() if rule.term == term]
-        rows = seen.filter(pl.col("name") == own[0].name)
-        gone = lost.filter(pl.col("name") == own[0].name)
-        if not rows.height and not gone.height:
-            continue
-        relative = any(rule.against == "baseline" for rule in own)
-        for choice in BASELINES if relative else BASELINES[:1]:
-            found = _maximum(_graded(rows, before[choice], own), gone, own, relative)
-            if choice != BASELINES[0]:
-                found = found.join(before[choice].select(KEYS).unique(), on=KEYS, how="semi")
-            named = definition_of(limits="own", baseline=choice) if relative else definition_of(limits="own")
-            parts.append(_finish(found, term, named, choice == BASELINES[0]))
-    return join_findings(parts)
+    values = course.facts_since(*names, before=FAR).filter(pl.col("value").is_not_null())
+    lost = unusable_places(course, *names)
+    if values.is_empty() and lost.is_empty():
+        return no_findings()
+    rows = with_ends(in_window(values, windows_of(course, 0)).with_columns(place=place()))
+    before = {choice: baselines(course, values, choice) for choice in BASELINES}
+    present = {*rows["name"].unique(), *lost["name"].unique()}
+    asked = [one for one in _asked() if one.name in present and (one.default or before[one.choice].height)]
+    if not asked:
+        return no_findings()
+    graded = pl.concat(_maxima(rows, before, part) for part in _parts(rows, asked))
+    gone = pl.concat(_of_one(lost.lazy(), before, one).select("of", "unusable") for one in asked)
+    found = graded.lazy().join(gone, on="of", how="full", coalesce=True)
+    found = found.with_columns(asked=pl.col("of") % TERMS, place=pl.col("of") // TERMS)
+    found = of_places(found.join(_table(asked).lazy(), on="asked"), course)
+    found = _described(found.collect(engine="in-memory"), asked)
+    return as_findings(found, kind="maximum", source=SOURCE)
 
 
-def _baselines(course: Course, names: list[str], choice: str) -> pl.DataFrame:
-    """The last value before the infusion, or before the day on which lymphodepletion began: baseline, baseline_day,
-    baseline_source and the side of its own limits it lies on (`high_base`, `low_base`; null where not known)."""
-    rows = course.facts_since(*names, before=FAR).filter(pl.col("value").is_not_null() & (pl.col("since") < 0))
-    if choice == "before_lymphodepletion":
-        rows = _before_lymphodepletion(course, rows)
-    order = ["since", "value", "uln", "lln", "source"]
-    last = rows.sort(order, nulls_last=True).group_by([*KEYS, "name"], maintain_order=True).last()
-    exact = pl.col("comparator").fill_null("") == ""
-    return last.select(
-        *KEYS,
-        "name",
-        baseline=pl.when(exact).then("value"),
-        baseline_day="since",
-        baseline_source="source",
-        high_base=_settled(">", "uln"),
-        low_base=_settled("<", "lln"),
+class Asked(NamedTuple):
+    """A term as graded from one baseline, and its place among all."""
+
+    number: int
+    own: tuple[Rule, ...]
+    choice: Baseline
+
+    @property
+    def name(self) -> str:
+        return self.own[0].name
+
+    @property
+    def relative(self) -> bool:
+        return any(rule.against == "baseline" for rule in self.own)
+
+    @property
+    def default(self) -> bool:
+        return self.choice == BASELINES[0]
+
+    @property
+    def limit(self) -> str | None:
+        """The column of the limit of normal that the term looks at."""
+        return next((rule.against for rule in self.own if rule.against in LIMITS), None)
+
+
+def _asked() -> list[Asked]:
+    own = [tuple(rule for rule in rules() if rule.term == term) for term in terms()]
+    every = [Asked(0, rules_of, choice) for rules_of in own for choice in BASELINES]
+    return [one._replace(number=n) for n, one in enumerate(every) if one.default or one.relative]
+
+
+def _parts(rows: pl.DataFrame, asked: list[Asked]) -> list[list[Asked]]:
+    """What is graded together: all of it, or in a large record as much as has `ROWS_AT_ONCE` values."""
+    counts = dict(rows["name"].value_counts().iter_rows())
+    parts: list[list[Asked]] = [[]]
+    size = 0
+    for one in asked:
+        size += counts.get(one.name, 0)
+        if size > ROWS_AT_ONCE and parts[-1]:
+            parts.append([])
+            size = counts.get(one.name, 0)
+        parts[-1].append(one)
+    return parts
+
+
+def _maxima(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], asked: list[Asked]) -> pl.DataFrame:
+    """The worst of each infusion, period and thing asked (`of`): its bounds and days, and the value that sets it."""
+    graded = pl.concat([_graded(rows, before, one) for one in asked])
+    worst, gravest_ = pl.col("low").max().over("of"), pl.col("high").max().over("of")
+    sure, open_ = (pl.col("low") == worst) & (worst > 0), pl.col("high") == gravest_
+    graded = graded.with_columns(
+        picked=pl.when(worst > 0).then(sure).otherwise(open_),
+        sure_day=pl.when(sure).then("day"),
+        open_day=pl.when(open_).then("day"),
+        no_limit=open_ & pl.col("limit").is_null(),
     )
-
-
-def _before_lymphodepletion(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep the rows before the first day of the lymphodepletion of their infusion (since the infusion before)."""
-    gap = pl.col("day") - pl.col("day").shift(1).over("patient")
-    looks = course.clock.select(*KEYS, _gap=gap)
-    given = course.spans_since("drug", before=FAR).filter(pl.col("role") == "lymphodepletion")
-    own = given.join(looks, on=KEYS).filter((pl.col("since") <= 0) & (pl.col("since") > -pl.col("_gap").fill_null(FAR)))
-    begun = own.group_by(KEYS).agg(_begun=pl.col("since").min().floor())
-    return rows.join(begun, on=KEYS, how="inner").filter(pl.col("since") < pl.col("_begun"))
-
-
-def _settled(test: str, limit: str) -> pl.Expr:
-    sure, open_ = surely(test, pl.col(limit)), possibly(test, pl.col(limit))
-    return pl.when(sure == open_).then(sure)
-
-
-def _graded(rows: pl.DataFrame, before: pl.DataFrame, own: list[Rule]) -> pl.DataFrame:
-    """Add low, high and paper (the row that sets `low`) to each value."""
-    rows = rows.join(before, on=[*KEYS, "name"], how="left", maintain_order="left")
-    side = pl.col("low_base" if any(rule.against == "lln" for rule in own) else "high_base")
-    normal, abnormal = _bounds(own, "normal"), _bounds(own, "abnormal")
-    low = pl.min_horizontal(normal[0], abnormal[0])
-    # An abnormal baseline lies beyond the limit, so that it never makes the grade graver than the limit alone.
-    high = pl.when(pl.col("baseline").is_null()).then(normal[1]).otherwise(pl.max_horizontal(normal[1], abnormal[1]))
-    rows = rows.with_columns(
-        low=pl.when(side).then(abnormal[0]).when(~side).then(normal[0]).otherwise(low),
-        high=pl.when(side).then(abnormal[1]).when(~side).then(normal[1]).otherwise(high),
-    )
-    words = [
-        pl.when((pl.col("low") == rule.grade) & _passes(rule, surely) & _reading(rule, side)).then(pl.lit(rule.paper))
-        for rule in own
-    ]
-    return rows.with_columns(paper=pl.coalesce(words), known=(pl.col("low") > 0) | (pl.col("high") < _top(own)))
-
-
-def _top(own: list[Rule]) -> int:
-    return max(rule.grade for rule in own)
-
-
-def _reading(rule: Rule, side: pl.Expr) -> pl.Expr:
-    if rule.baseline == "any":
-        return pl.lit(True)
-    return (side if rule.baseline == "abnormal" else ~side).fill_null(True)
-
-
-def _passes(rule: Rule, how: Any) -> pl.Expr:
-    limit = pl.lit(rule.factor) if rule.against == "value" else rule.factor * pl.col(rule.against)
-    passed: pl.Expr = how(rule.test, limit)
-    return passed
-
-
-def _bounds(own: list[Rule], reading: str) -> tuple[pl.Expr, pl.Expr]:
-    fitting = [rule for rule in own if rule.baseline in ("any", reading)]
-    low = [pl.when(_passes(rule, surely)).then(rule.grade).otherwise(0) for rule in fitting]
-    high = [pl.when(_passes(rule, possibly)).then(rule.grade).otherwise(0) for rule in fitting]
-    return pl.max_horizontal(low), pl.max_horizontal(high)
-
-
-def _maximum(rows: pl.DataFrame, lost: pl.DataFrame, own: list[Rule], relative: bool) -> pl.DataFrame:
-    worst, open_ = pl.col("low").max().over(PERIOD), pl.col("high").max().over(PERIOD)
-    rows = rows.sort("day", "value", "source").with_columns(
-        words=as_reported(),
-        top=(pl.col("low") == worst) & (worst > 0),
-        open=pl.col("high") == open_,
-        pick=pl.when(worst > 0).then(pl.col("low") == worst).otherwise(pl.col("high") == open_),
-    )
-    told = ("words", "paper", "lln", "uln", "baseline", "baseline_day")
-    picked = {name: pl.col(name).filter("pick").first() for name in ("day", *told)}
-    limit = _limit(own)
-    used = [pl.col("source").filter("pick"), *([pl.col("baseline_source").filter("pick")] if relative else [])]
-    found = rows.group_by(PERIOD).agg(
-        **picked,
-        low=pl.col("low").max(),
-        high=pl.col("high").max(),
-        known=pl.col("known").any(),
-        start=pl.col("day").filter("top").min(),
-        end=pl.col("day").filter("top").max(),
-        doubt_day=pl.col("day").filter("open").min(),
-        no_limit=pl.col(limit).filter("open").is_null().any() if limit else pl.lit(False),
+    values = graded.collect(engine="in-memory").lazy()
+    bounds = values.group_by("of").agg(
+        pl.col("low", "high").max(),
+        pl.col("no_limit").any(),
+        least=pl.col("high").min(),
+        start=pl.col("sure_day").min(),
+        end=pl.col("sure_day").max(),
+        doubt_day=pl.col("open_day").min(),
         n=pl.len(),
-        facts=pl.concat(used).drop_nulls().unique().sort().str.join("; "),
     )
-    found = found.join(lost.drop("name"), on=PERIOD, how="full", coalesce=True)
-    found = found.with_columns(pl.col("known").fill_null(False), pl.col("unusable").fill_null(0))
-    found = found.with_columns(pl.when("known").then(name) for name in ("low", "high", "start", "end"))
-    return found.with_columns(why=_why(own, relative), label=grade_label())
+    picked = values.filter("picked")
+    first = picked.filter(pl.col("day") == pl.col("day").min().over("of")).sort("value", "source")
+    told = first.group_by("of", maintain_order=True).agg(pl.col("day", *OF_VALUE).first())
+    both = pl.concat([picked.select("of", "source"), picked.select("of", source="baseline_source")])
+    found = bounds.join(told, on="of").join(joined_sources(both, "of"), on="of", how="left")
+    return found.with_columns(pl.col("facts").fill_null("")).collect(engine="in-memory")
 
 
-def _limit(own: list[Rule]) -> str | None:
-    return next((rule.against for rule in own if rule.against in ("lln", "uln")), None)
-
-
-def _why(own: list[Rule], relative: bool) -> pl.Expr:
-    name, limit = own[0].name, _limit(own)
-    known = quantity(name)
-    unit = f" {known.unit}" if known is not None and known.unit not in ("", "1") else ""
-    value = pl.format(f"{name} {{}}{unit} on day {{}}", "words", "day")
-    lead = pl.when(pl.col("low") > 0).then(pl.format("{}: {}", value, "paper")).otherwise(value)
-    lead = (
-        pl.when(pl.col("low") == pl.col("high"))
-        .then(pl.when(pl.col("low") > 0).then(lead).otherwise(pl.format("no value of {} reaches grade 1", "n")))
-        .otherwise(lead)
+def _graded(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
+    own = _of_one(rows.lazy(), before, one)
+    own = own.join(before[one.choice].lazy(), on=["id", "name"], how="left", maintain_order="left")
+    return own.with_columns(grade_columns(one.own)).select(
+        *("of", "day", "source", "low", "high", "value", "comparator", "lower", "upper", "baseline", "baseline_day"),
+        limit=pl.col(one.limit) if one.limit else pl.lit(None, dtype=pl.Float64),
+        side=side_of(one.own),
+        baseline_source=pl.col("baseline_source") if one.relative else pl.lit(None, dtype=pl.String),
     )
-    parts: list[pl.Expr] = [lead]
-    if limit:
-        word = {"lln": "lower", "uln": "upper"}[limit]
-        missing = (pl.col("no_limit") & (pl.col("low") < pl.col("high"))) | ~pl.col("known")
-        parts.append(
-            pl.when(missing & pl.col("no_limit"))
-            .then(pl.lit(f"{word} limit of normal not given"))
-            .when(pl.col(limit).is_not_null())
-            .then(pl.format(f"{word} limit {{}}", limit))
-        )
-    if relative:
-        parts.append(
-            pl.when(pl.col("baseline_day").is_null())
-            .then(pl.lit("no value before the infusion to compare with"))
-            .when(pl.col("baseline").is_not_null())
-            .then(pl.format("baseline {} on day {}", pl.col("baseline").round(4), "baseline_day"))
-        )
-    open_ = pl.when(pl.col("low") < pl.col("high"))
-    parts.append(open_.then(pl.format("up to grade {} cannot be excluded on day {}", "high", "doubt_day")))
-    if own[0].term in CLINICAL_GRADE_4:
-        parts.append(pl.when(pl.col("high") == _top(own)).then(pl.lit("grade 4 is clinical and not derived")))
-    parts.append(pl.when(pl.col("unusable") > 0).then(pl.format("{} values that cannot be used", "unusable")))
-    return pl.concat_str(parts, separator="; ", ignore_nulls=True)
 
 
-def _finish(found: pl.DataFrame, term: str, definition: str, default: bool) -> pl.DataFrame:
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=f"{CRITERION}.{term}",
-        definition=definition,
-        default=default,
-        source=SOURCE,
-    )
+def _of_one(rows: pl.LazyFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
+    """The rows of what is asked; another baseline than the default one is asked of infusions that have any such."""
+    own = rows.filter(pl.col("name") == one.name).with_columns(of=pl.col("place") * TERMS + one.number)
+    return own if one.default else own.join(before[one.choice].lazy(), on="id", how="semi")
+
+
+def _table(asked: list[Asked]) -> pl.DataFrame:
+    """How each thing asked is called, and what its sentence speaks of."""
+    return pl.DataFrame([_row(one) for one in asked], infer_schema_length=None)
+
+
+def _row(one: Asked) -> dict[str, object]:
+    term, known = one.own[0].term, quantity(one.name)
+    baseline = {"baseline": one.choice} if one.relative else {}
+    return {
+        "asked": one.number,
+        "name": one.name,
+        "unit": f" {known.unit}" if known is not None and known.unit not in ("", "1") else "",
+        "criterion": f"{CRITERION}.{term}",
+        "definition": definition_of(limits="own", **baseline),
+        "default": one.default,
+        "relative": one.relative,
+        "limit_word": LIMITS[one.limit] if one.limit else None,
+        "top": gravest(one.own),
+        "clinical_top": gravest(one.own) if term in CLINICAL_GRADE_4 else None,
+    }
+
+
+def _described(found: pl.DataFrame, asked: list[Asked]) -> pl.DataFrame:
+    known = ((pl.col("low") > 0) | (pl.col("least") < pl.col("top"))).fill_null(False)
+    found = with_paper(found, {one.number: one.own for one in asked})
+    found = found.with_columns(known=known, unusable=pl.col("unusable").fill_null(0))
+    ends = (pl.when("known").then(name).alias(name) for name in ("low", "high", "start", "end"))
+    found = found.with_columns(ends).with_columns(words=as_reported(), label=grade_label())
+    return found.with_columns(why=why()).drop("value")

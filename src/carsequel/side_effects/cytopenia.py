@@ -4,16 +4,19 @@ Day 0 is the day of infusion; windows end at the end of the record. Phenotypes o
 aplastic) are not derived: their published limits are unverified.
 """
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import anc_sources
-from carsequel.side_effects.comparators import BELOW, possibly, surely
-from carsequel.side_effects.daily import DAY, KEYS, day_windows, with_coverage, within
-from carsequel.terms.findings import as_findings, definition_of, join_findings
-from carsequel.terms.series import daily_grid, fill_gaps, longest_spell
+from carsequel.side_effects.comparators import BELOW, possibly, surely, with_ends
+from carsequel.side_effects.coverage import open_days
+from carsequel.side_effects.day_values import of_each_day, on_every_day, readings, with_sources
+from carsequel.side_effects.low_runs import Counting, low_runs
+from carsequel.side_effects.rules import TESTS
+from carsequel.side_effects.windows import in_window, windows_of
+from carsequel.terms.findings import as_findings, definition_of
 
 CRITERION: Final = "cytopenia"
 
@@ -67,8 +70,18 @@ class Choices(NamedTuple):
 
 
 CHOICES = Choices()
-COUNTINGS: Final = ("longest", "cumulative")
+COUNTINGS: Final[tuple[Counting, ...]] = ("longest", "cumulative")
 DECIMALS: Final = 6
+DAYS: Final = (
+    pl.col("value").is_null().sum().alias("absent"),
+    pl.col("filled").sum().alias("made"),
+    pl.len().alias("window_days"),
+)
+OF: Final = ["id", "rule", "counting"]
+COUNTED: Final = ("low", "high", "start", "end", "length", "from", "to", "absent", "made", "window_days")
+NOTHING: Final = pl.DataFrame(
+    schema={"id": pl.Int64, **dict.fromkeys(COUNTED, pl.Int64), "rule": pl.Int64, "counting": pl.String}
+).lazy()
 
 
 def assess_cytopenia(course: Course) -> pl.DataFrame:
@@ -78,111 +91,135 @@ def assess_cytopenia(course: Course) -> pl.DataFrame:
     to 7 missing days are interpolated, longer ones leave the answer open. Where transfusions are not covered, a
     definition that includes them stays open. Gives a findings frame.
     """
-    parts = []
-    for rule in RULES:
-        windows = _windows(course, rule)
-        seen = _seen(course, windows, rule)
-        days = _flagged(windows, seen, rule)
-        for counting in COUNTINGS if rule.days > 1 else COUNTINGS[:1]:
-            found = windows.select(*KEYS, "first", "last").join(_counted(days, rule, counting), on=KEYS, how="left")
-            found = _transfused(found, course, windows, rule)
-            found = found.join(anc_sources(seen, found.select(*KEYS, "start", "end")), on=KEYS, how="left")
-            parts.append(_finish(_described(found, rule), rule, counting))
-    return join_findings(parts)
+    rows = readings(course, windows_of(course, 0, by_record=True), *dict.fromkeys(rule.name for rule in RULES))
+    series = dict.fromkeys((rule.name, rule.first, rule.last) for rule in RULES)
+    counted = pl.concat([NOTHING, *(frame for one in series for frame in _counted(course, rows, *one))])
+    found = _asked(course).join(counted, on=OF, how="left").collect(engine="in-memory")
+    found = with_sources(_transfused(found, course), rows, "name")
+    return as_findings(found.with_columns(_facts(), label=_label(), why=_why()), kind="maximum")
 
 
-def _windows(course: Course, rule: Rule) -> pl.DataFrame:
-    windows = day_windows(course, rule.first, rule.last)
-    if rule.disease is not None:
-        windows = windows.filter(pl.col("disease") == rule.disease)
-    if rule.under_age is not None:
-        windows = windows.filter(pl.col("age_from") < rule.under_age)
-    return windows.with_columns(last=pl.min_horizontal("last", "record_end"))
+def _asked(course: Course) -> pl.LazyFrame:
+    """One row per infusion, rule that applies to it and way of counting: its window and how it is called."""
+    rows = [
+        rule._asdict() | {"rule": number, "counting": counting} | _named(rule, counting)
+        for number, rule in enumerate(RULES)
+        for counting in (COUNTINGS if rule.days > 1 else COUNTINGS[:1])
+    ]
+    rules = pl.DataFrame(rows, infer_schema_length=None).lazy()
+    every = windows_of(course, 0, by_record=True).lazy().join(rules, how="cross", suffix="_of")
+    of_disease = pl.col("disease_of").is_null() | (pl.col("disease") == pl.col("disease_of"))
+    young = pl.col("under_age").is_null() | (pl.col("age_from") < pl.col("under_age"))
+    window = {"first": pl.col("first_of"), "last": pl.min_horizontal("last", "last_of")}
+    return every.filter(of_disease & young).with_columns(**window)
 
 
-def _seen(course: Course, windows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """One row per infusion and day with a value: the lowest, whether it is surely and possibly at the level."""
-    rows = within(course.facts_since(rule.name).filter(pl.col("value").is_not_null()), windows)
-    level = pl.lit(rule.level)
-    rows = rows.with_columns(sure=surely(rule.test, level), open=possibly(rule.test, level))
-    lowest = pl.col("value").min()
-    return rows.group_by(DAY).agg(value=lowest, sure=pl.col("sure").any(), open=pl.col("open").any(), source="source")
+def _named(rule: Rule, counting: Counting) -> dict[str, object]:
+    longest = counting == COUNTINGS[0]
+    counted = {"counting": counting} | ({"bridge": CHOICES.bridge} if longest else {}) if rule.days > 1 else {}
+    return {
+        "criterion": f"{CRITERION}.{rule.term}",
+        "definition": definition_of(**counted, missing="interpolate7"),
+        "default": longest,
+        "period": f"d{rule.first}-{rule.last}",
+        "word": f"{rule.name} {'below' if rule.test == BELOW[0] else 'at most'} {rule.level:g}",
+    }
 
 
-def _flagged(windows: pl.DataFrame, seen: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """One row per day: `sure` and `open` (low at best, low at worst); interpolated days follow the value made."""
-    kept = windows.join(seen.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last")
-    days = daily_grid(kept).join(seen.drop("source"), on=DAY, how="left").sort(DAY)
-    days = fill_gaps(days, KEYS, CHOICES.longest_gap, DECIMALS)
-    none = pl.lit(None, dtype=pl.String)
-    days = days.with_columns(comparator=none)
-    level = pl.lit(rule.level)
-    return days.select(
-        *DAY,
-        "filled",
-        sure=pl.coalesce("sure", surely(rule.test, level)),
-        open=pl.coalesce("open", possibly(rule.test, level)),
-        absent=pl.col("value").is_null(),
+def _counted(course: Course, rows: pl.DataFrame, name: str, first: int, last: int) -> list[pl.LazyFrame]:
+    """The rules of one quantity and window, for infusions with values: the columns of `NOTHING`."""
+    rules = {n: rule for n, rule in enumerate(RULES) if (rule.name, rule.first, rule.last) == (name, first, last)}
+    inside = rows.filter((pl.col("name") == name) & pl.col("day").is_between(first, last))
+    if inside.is_empty():
+        return []
+    levels = tuple(dict.fromkeys((rule.test, rule.level) for rule in rules.values()))
+    read, settled = _flags(levels)
+    seen = of_each_day(with_ends(inside), pl.col("value").min(), *read)
+    windows = windows_of(course, first, last, by_record=True)
+    days = on_every_day(seen, windows, CHOICES.longest_gap, DECIMALS, "value").with_columns(settled)
+    days = days.collect(engine="in-memory").lazy()
+    found = []
+    for counting, bridge in zip(COUNTINGS, (CHOICES.bridge, 0), strict=True):
+        asked = {n: levels.index((r.test, r.level)) for n, r in rules.items() if r.days > 1 or counting == COUNTINGS[0]}
+        names = tuple(f"{side}_{level}" for level in dict.fromkeys(asked.values()) for side in ("sure", "open"))
+        runs = low_runs(days, names, counting, bridge, *DAYS).collect(engine="in-memory").lazy() if names else days
+        of = {n: _enough(level, rules[n].days) for n, level in asked.items()}
+        found += [runs.select("id", *of[n], rule=pl.lit(n, dtype=pl.Int64), counting=pl.lit(counting)) for n in of]
+    return found
+
+
+@cache
+def _flags(levels: tuple[tuple[str, float], ...]) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Whether the values of a day are surely and possibly at each level, and what that says of interpolated and of
+    missing days."""
+    read, settled = [], []
+    for n, (test, level) in enumerate(levels):
+        read += [surely(test, level).any().alias(f"sure_{n}"), possibly(test, level).any().alias(f"open_{n}")]
+        made = TESTS[test](pl.col("value"), level)
+        settled += [pl.coalesce(f"sure_{n}", made, False).alias(f"sure_{n}")]
+        settled += [pl.coalesce(f"open_{n}", made, True).alias(f"open_{n}")]
+    return read, settled
+
+
+@cache
+def _enough(level: int, days: int) -> list[pl.Expr]:
+    sure, open_ = ((pl.col(f"length_{side}_{level}") >= days).fill_null(False) for side in ("sure", "open"))
+    at = {"length": "length", "from": "start", "to": "end"}
+    return [
+        sure.cast(pl.Int64).alias("low"),
+        open_.cast(pl.Int64).alias("high"),
+        *(pl.when(sure).then(f"{end}_sure_{level}").alias(end) for end in ("start", "end")),
+        *(pl.col(f"{of}_sure_{level}").alias(name) for name, of in at.items()),
+        *(pl.col(name).cast(pl.Int64) for name in ("absent", "made", "window_days")),
+    ]
+
+
+def _transfused(found: pl.DataFrame, course: Course) -> pl.DataFrame:
+    """Add `given` (day of the first transfusion that counts), `given_facts` and `uncovered` (days on which one may
+    have been given), and answer by them."""
+    rules = {number: rule for number, rule in enumerate(RULES) if rule.transfusion is not None}
+    events = course.facts_since("event").filter(pl.col("text").is_in([rule.transfusion for rule in rules.values()]))
+    events = in_window(events, windows_of(course, 0)).select("id", "day", "text", given_facts="source")
+    asked = found.lazy().select("id", "rule", "first", "last", text="transfusion").unique()
+    given = asked.join(events.lazy(), on=["id", "text"]).filter(
+        pl.col("day").is_between(pl.col("first"), pl.col("last"))
     )
-
-
-def _counted(days: pl.DataFrame, rule: Rule, counting: str) -> pl.DataFrame:
-    counts = days.group_by(KEYS).agg(
-        absent=pl.col("absent").sum(), made=pl.col("filled").sum(), window_days=pl.len(), value_days=pl.len()
+    given = given.group_by("id", "rule").agg(
+        given=pl.col("day").min(), given_facts=pl.col("given_facts").drop_nulls().unique().sort().str.join("; ")
     )
-    for side in ("sure", "open"):
-        found = _stretch(days.filter(side).select(DAY), counting)
-        counts = counts.join(
-            found.select(*KEYS, *(pl.col(c).alias(f"{c}_{side}") for c in ("start", "end", "length"))),
-            on=KEYS,
-            how="left",
-        )
-    enough = {side: (pl.col(f"length_{side}") >= rule.days).fill_null(False) for side in ("sure", "open")}
-    return counts.with_columns(
-        low=enough["sure"].cast(pl.Int64),
-        high=enough["open"].cast(pl.Int64),
-        start=pl.when(enough["sure"]).then("start_sure"),
-        end=pl.when(enough["sure"]).then("end_sure"),
+    uncovered = pl.concat(
+        open_days(
+            course, windows_of(course, rule.first, rule.last, by_record=True), "event", str(rule.transfusion)
+        ).select("id", uncovered="open_days", rule=pl.lit(number, dtype=pl.Int64))
+        for number, rule in rules.items()
     )
-
-
-def _stretch(flagged: pl.DataFrame, counting: str) -> pl.DataFrame:
-    if counting == "longest":
-        return longest_spell(flagged, KEYS, CHOICES.bridge)
-    return flagged.group_by(KEYS).agg(
-        start=pl.col("day").min(), end=pl.col("day").max(), length=pl.len().cast(pl.Int64)
-    )
-
-
-def _transfused(found: pl.DataFrame, course: Course, windows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    if rule.transfusion is None:
-        blank = pl.lit(None, dtype=pl.Int64)
-        return found.with_columns(given=blank, uncovered=blank, given_facts=pl.lit(None, dtype=pl.String))
-    events = within(course.facts_since("event"), windows).filter(pl.col("text") == rule.transfusion)
-    given = events.group_by(KEYS).agg(
-        given=pl.col("day").min(), given_facts=pl.col("source").drop_nulls().unique().sort().str.join("; ")
-    )
-    grid = daily_grid(windows.select(*KEYS, "first", "last"))
-    grid = with_coverage(grid, course, windows, {"given": ("event", rule.transfusion)})
-    open_days = grid.group_by(KEYS).agg(uncovered=(~pl.col("covered_given")).sum().cast(pl.Int64))
-    found = found.join(given, on=KEYS, how="left").join(open_days, on=KEYS, how="left")
+    both = found.lazy().join(given, on=["id", "rule"], how="left").join(uncovered.lazy(), on=["id", "rule"], how="left")
     yes, unknown = pl.col("given").is_not_null(), pl.col("uncovered") > 0
-    return found.with_columns(
+    return both.with_columns(
         low=pl.when(yes).then(1).otherwise("low"),
         high=pl.when(yes).then(1).when(unknown & pl.col("low").is_not_null()).then(1).otherwise("high"),
-        start=pl.coalesce("start", pl.when(yes).then("given")),
-        end=pl.coalesce("end", pl.when(yes).then("given")),
-    )
+        start=pl.coalesce("start", "given"),
+        end=pl.coalesce("end", "given"),
+    ).collect(engine="in-memory")
 
 
-def _described(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    word = f"{rule.name} {'below' if rule.test == BELOW[0] else 'at most'} {rule.level:g}"
-    length = pl.format(f"{{}} days with {word}, day {{}} to {{}}", "length_sure", "start_sure", "end_sure")
-    none = pl.format(f"no day with {word} certain from day {{}} to {{}}", "first", "last")
-    first = pl.when(pl.col("length_sure").is_null()).then(none).otherwise(length)
+def _label() -> pl.Expr:
+    settled = pl.when(pl.col("low") == 1).then(pl.lit("yes")).otherwise(pl.lit("no"))
+    possible = pl.when(pl.col("low") < pl.col("high")).then(pl.lit("possible")).otherwise(settled)
+    return pl.when(pl.col("low").is_null()).then(pl.lit("not gradable")).otherwise(possible)
+
+
+def _facts() -> pl.Expr:
+    facts = pl.concat_str("facts", "given_facts", separator="; ", ignore_nulls=True)
+    return pl.when(facts != "").then(facts).alias("facts")
+
+
+def _why() -> pl.Expr:
+    length = pl.format("{} days with {}, day {} to {}", "length", "word", "from", "to")
+    none = pl.format("no day with {} certain from day {} to {}", "word", "first", "last")
     open_ = pl.col("low") < pl.col("high")
     told = pl.concat_str(
-        pl.when(pl.col("window_days").is_not_null()).then(first),
+        pl.when(pl.col("window_days").is_not_null()).then(pl.coalesce(length, none)),
         pl.format("transfused on day {}", "given"),
         pl.when(pl.col("made") > 0).then(pl.format("{} of {} days interpolated", "made", "window_days")),
         pl.when(open_ & (pl.col("absent") > 0)).then(pl.format("{} days without a settled value", "absent")),
@@ -190,34 +227,6 @@ def _described(found: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         separator="; ",
         ignore_nulls=True,
     )
-    nothing = pl.format(f"no {rule.name} from day {rule.first} to {{}}", "last")
-    short = pl.lit(f"not followed to day {rule.first}")
-    missing = pl.when(pl.col("last") < pl.col("first")).then(short).otherwise(nothing)
-    label = (
-        pl.when(pl.col("low").is_null())
-        .then(pl.lit("not gradable"))
-        .when(pl.col("low") < pl.col("high"))
-        .then(pl.lit("possible"))
-        .otherwise(pl.when(pl.col("low") == 1).then(pl.lit("yes")).otherwise(pl.lit("no")))
-    )
-    return found.with_columns(
-        label=label,
-        why=pl.when(pl.col("low").is_null()).then(missing).otherwise(told),
-        facts=pl.concat_str("facts", "given_facts", separator="; ", ignore_nulls=True),
-    ).with_columns(facts=pl.when(pl.col("facts") != "").then("facts"))
-
-
-def _finish(found: pl.DataFrame, rule: Rule, counting: str) -> pl.DataFrame:
-    if rule.days > 1:
-        counted = {"counting": counting} | ({"bridge": CHOICES.bridge} if counting == COUNTINGS[0] else {})
-    else:
-        counted = {}
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=f"{CRITERION}.{rule.term}",
-        definition=definition_of(**counted, missing="interpolate7"),
-        default=counting == COUNTINGS[0],
-        source=rule.source,
-        period=f"d{rule.first}-{rule.last}",
-    )
+    nothing = pl.format("no {} from day {} to {}", "name", "first", "last")
+    missing = pl.when(pl.col("last") < pl.col("first")).then(pl.format("not followed to day {}", "first"))
+    return pl.when(pl.col("low").is_null()).then(missing.otherwise(nothing)).otherwise(told)

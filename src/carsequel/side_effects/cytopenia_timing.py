@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.comparators import as_reported, possibly, surely
+from carsequel.side_effects.comparators import as_reported, possibly, surely, with_ends
 from carsequel.side_effects.cytopenia import RULES as CYTOPENIAS
-from carsequel.side_effects.daily import KEYS, WITHOUT_END, day_windows, within
-from carsequel.terms.findings import as_findings, definition_of
+from carsequel.side_effects.day_values import readings
+from carsequel.side_effects.windows import windows_of
+from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "jain2023"
 CRITERION: Final = "cytopenia.timing"
@@ -43,27 +44,31 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
     Codes: 0 none, 1 early, 2 prolonged, 3 late or persistent. A phase without a value of each lineage, or not followed,
     may still hold one and stays in `high`. Gives a findings frame (source jain2023).
     """
-    windows = day_windows(course, 0, WITHOUT_END)
+    rows = readings(course, windows_of(course, 0), *(rule.name for rule in SEVERE))
+    if rows.is_empty():
+        return no_findings()
     phase = pl.coalesce([pl.when(pl.col("day") >= rule.first).then(rule.code) for rule in RULES])
-    names = [rule.name for rule in SEVERE]
-    rows = within(course.facts_since(*names).filter(pl.col("value").is_not_null()), windows).with_columns(phase=phase)
-    sure = pl.any_horizontal((pl.col("name") == r.name) & surely(r.test, pl.lit(r.level)) for r in SEVERE)
-    open_ = pl.any_horizontal((pl.col("name") == r.name) & possibly(r.test, pl.lit(r.level)) for r in SEVERE)
-    rows = rows.with_columns(sure=sure, open=open_, words=as_reported())
-    per = rows.group_by([*KEYS, "phase"]).agg(lineages=pl.col("name").n_unique(), possible=pl.col("open").any())
-    phases = pl.DataFrame({"phase": [rule.code for rule in RULES]}, schema={"phase": pl.Int32})
-    every = rows.select(KEYS).unique().join(phases, how="cross").join(per, on=[*KEYS, "phase"], how="left")
+    sure, open_ = (
+        pl.any_horizontal((pl.col("name") == r.name) & how(r.test, r.level) for r in SEVERE)
+        for how in (surely, possibly)
+    )
+    plan = with_ends(rows).lazy().with_columns(phase=phase, sure=sure, open=open_)
+    per = plan.group_by("id", "phase").agg(lineages=pl.col("name").n_unique(), possible=pl.col("open").any())
+    phases = pl.LazyFrame({"phase": [rule.code for rule in RULES]}, schema={"phase": pl.Int32})
+    people = plan.select("id").unique()
+    every = people.join(phases, how="cross").join(per, on=["id", "phase"], how="left")
     unsettled = pl.col("possible").fill_null(False) | (pl.col("lineages").fill_null(0) < len(SEVERE))
-    high = every.filter(unsettled).group_by(KEYS).agg(high=pl.col("phase").max())
-    last = rows.filter("sure").sort("day", "name", "value", "source").group_by(KEYS, maintain_order=True).last()
-    last = last.select(*KEYS, "name", "words", "source", low="phase", seen="day")
-    found = rows.select(KEYS).unique().join(last, on=KEYS, how="left").join(high, on=KEYS, how="left")
-    found = found.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0), facts="source")
+    high = every.filter(unsettled).group_by("id").agg(high=pl.col("phase").max())
+    last = plan.filter("sure").sort("day", "name", "value", "source").group_by("id", maintain_order=True).last()
+    last = last.select("id", "name", words=as_reported(), facts="source", low="phase", seen="day")
+    found = people.join(last, on="id", how="left").join(high, on="id", how="left")
     known = (pl.col("low") > 0) | (pl.col("high") < RULES[0].code)
-    found = found.with_columns(start="seen", end="seen", label=_label(known), why=_why())
+    found = found.with_columns(pl.col("low", "high").fill_null(0), start="seen", end="seen")
+    found = found.with_columns(label=_label(known), why=_why())
     found = found.with_columns(pl.when(known).then(side).alias(side) for side in ("low", "high"))
+    found = windows_of(course, 0).lazy().select("patient", "infusion", "id").join(found, on="id")
     return as_findings(
-        found.drop("source"),
+        found.collect(engine="in-memory"),
         kind="maximum",
         criterion=CRITERION,
         definition=definition_of(level="severe", values="measured"),

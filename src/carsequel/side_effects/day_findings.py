@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from carsequel.side_effects.daily import DAY, KEYS
+from carsequel.side_effects.sources import joined_sources
+from carsequel.side_effects.windows import ID_DAY
 from carsequel.terms.findings import as_findings, grade_label
+
+TOLD = ("patient", "infusion", "id", "kind", "period", "start", "end", "low", "high", "day", "why")
 
 
 class Answer(NamedTuple):
@@ -19,37 +22,55 @@ class Answer(NamedTuple):
     unrecorded: str
 
 
-def maxima(
-    days: pl.DataFrame, windows: pl.DataFrame, rows: pl.DataFrame, remarks: pl.DataFrame, period: str, answer: Answer
+def day_findings(
+    days: pl.DataFrame, windows: pl.DataFrame, rows: pl.DataFrame, remarks: pl.LazyFrame, period: str, answer: Answer
 ) -> pl.DataFrame:
-    """Give the gravest grade of the window, one finding per infusion.
+    """Give the gravest grade of the window, one `maximum` per infusion, and one `episode` per episode: days of certain
+    grade 1 or more that no day of certain grade 0 separates.
 
-    `rows` are the records used (keys, day, source), `remarks` one sentence part per infusion (keys, remark).
+    `days` are those of `domains.py`, `rows` the records used (id, day, source), `remarks` one sentence part per
+    infusion (id, remark).
     """
-    top = pl.col("low") == pl.col("low").max()
-    per = days.group_by(KEYS).agg(
+    plan, who = days.lazy(), windows.lazy()
+    found = _maxima(plan, who, remarks, period, answer)
+    if (days["low"] > 0).any():
+        found = pl.concat([found, _episodes(plan, who)])
+    found = found.collect(engine="in-memory").lazy()
+    used = joined_sources(rows.lazy().join(found, on=ID_DAY, how="semi"), *ID_DAY)
+    found = found.join(used, on=ID_DAY, how="left", maintain_order="left")
+    return as_findings(
+        found.with_columns(label=grade_label()).collect(engine="in-memory"),
+        criterion=answer.criterion,
+        definition=answer.definition,
+        default=answer.default,
+        source=answer.source,
+    )
+
+
+def _maxima(
+    days: pl.LazyFrame, windows: pl.LazyFrame, remarks: pl.LazyFrame, period: str, answer: Answer
+) -> pl.LazyFrame:
+    top, widest = pl.col("low") == pl.col("low").max(), pl.col("high") == pl.col("high").max()
+    gravest, both = top & (pl.col("low") > 0), top & widest
+    per = days.group_by("id").agg(
         low=pl.col("low").max(),
         high=pl.col("high").max(),
         known=pl.col("known").any(),
-        start=pl.col("day").filter(top & (pl.col("low") > 0)).min(),
-        end=pl.col("day").filter(top & (pl.col("low") > 0)).max(),
-        doubt_day=pl.coalesce(
-            pl.col("day").filter(top & (pl.col("high") == pl.col("high").max())).min(),
-            pl.col("day").filter(pl.col("high") == pl.col("high").max()).min(),
-        ),
+        start=pl.col("day").filter(gravest).min(),
+        end=pl.col("day").filter(gravest).max(),
+        lead=pl.col("lead").filter(gravest).first(),
+        doubt_day=pl.coalesce(pl.col("day").filter(both).min(), pl.col("day").filter(widest).min()),
+        doubt=pl.when(both.any())
+        .then(pl.col("doubt").filter(both).first())
+        .otherwise(pl.col("doubt").filter(widest).first()),
         doubt_days=(pl.col("high") > pl.col("low").max()).sum(),
     )
-    found = (
-        windows.select(*KEYS, "last")
-        .join(per, on=KEYS, how="left")
-        .with_columns(known=pl.col("known").fill_null(False))
-    )
-    found = found.with_columns(pl.when("known").then(name).alias(name) for name in ("low", "high", "start", "end"))
-    found = found.join(days.select(*KEYS, start="day", lead="lead"), on=[*KEYS, "start"], how="left")
-    found = found.join(days.select(*KEYS, doubt_day="day", doubt="doubt"), on=[*KEYS, "doubt_day"], how="left")
-    found = found.join(remarks, on=KEYS, how="left")
-    found = found.with_columns(day=pl.coalesce("start", "doubt_day"), why=_why_maximum(answer), label=grade_label())
-    return _finish(_with_sources(found, rows), "maximum", answer, period=period)
+    found = windows.join(per, on="id", how="left", maintain_order="left").join(remarks, on="id", how="left")
+    known = pl.col("known").fill_null(False)
+    ends = (pl.when(known).then(name).alias(name) for name in ("low", "high", "start", "end"))
+    found = found.with_columns(*ends, known=known)
+    found = found.with_columns(day=pl.coalesce("start", "doubt_day"), why=_why_maximum(answer))
+    return found.with_columns(kind=pl.lit("maximum"), period=pl.lit(period)).select(TOLD)
 
 
 def _why_maximum(answer: Answer) -> pl.Expr:
@@ -70,33 +91,28 @@ def _why_maximum(answer: Answer) -> pl.Expr:
     return pl.when("known").then(parts).otherwise(pl.format(f"{answer.unrecorded} on day 0 to {{}}", "last"))
 
 
-def episodes(days: pl.DataFrame, rows: pl.DataFrame, windows: pl.DataFrame, answer: Answer) -> pl.DataFrame:
-    """Give each episode from onset to the last day with a grade: days of certain grade 1 or more that no day of
-    certain grade 0 separates; `why` says whether resolution was seen."""
-    new = pl.any_horizontal(pl.col(key) != pl.col(key).shift(1) for key in KEYS).fill_null(True)
-    numbered = days.sort(DAY).with_columns(_part=(new | (pl.col("high") == 0)).cum_sum())
+def _episodes(days: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
+    """Each episode from onset to the last day with a grade; `why` says whether resolution was seen."""
+    new = pl.col("id").ne_missing(pl.col("id").shift(1))
+    numbered = days.with_columns(_part=(new | (pl.col("high") == 0)).cum_sum()).filter(pl.col("high") > 0)
     graded = pl.col("day").filter(pl.col("low") >= 1)
     inside = pl.col("day").is_between(graded.min(), graded.max())
-    found = (
-        numbered.filter(pl.col("high") > 0)
-        .group_by("_part")
-        .agg(
-            *(pl.col(key).first() for key in KEYS),
-            low=pl.col("low").max(),
-            high=pl.col("high").filter(inside).max(),
-            start=graded.min(),
-            end=graded.max(),
-            _until=pl.col("day").max(),
-            day=pl.col("day").filter(pl.col("low") == pl.col("low").max()).min(),
-            open_days=((pl.col("high") > pl.col("low")) & inside).sum(),
-        )
-        .filter(pl.col("low") >= 1)
+    top = pl.col("low") == pl.col("low").max()
+    found = numbered.group_by("_part").agg(
+        id=pl.col("id").first(),
+        low=pl.col("low").max(),
+        high=pl.col("high").filter(inside).max(),
+        start=graded.min(),
+        end=graded.max(),
+        _until=pl.col("day").max(),
+        day=pl.col("day").filter(top).min(),
+        lead=pl.col("lead").filter(top).first(),
+        open_days=((pl.col("high") > pl.col("low")) & inside).sum(),
     )
-    found = found.join(days.select(*DAY, "lead"), on=DAY, how="left").sort(*KEYS, "start")
-    found = found.join(windows.select(*KEYS, _last="last", _death="death"), on=KEYS, how="left", maintain_order="left")
-    period = pl.format("episode {}", pl.int_range(pl.len()).over(KEYS) + 1)
-    found = found.with_columns(period=period, why=_why_episode(), label=grade_label())
-    return _finish(_with_sources(found, rows), "episode", answer)
+    who = windows.select("patient", "infusion", "id", _last="last", _death="death")
+    found = found.filter(pl.col("low") >= 1).sort("id", "start").join(who, on="id", how="left", maintain_order="left")
+    period = pl.format("episode {}", pl.int_range(pl.len()).over("id") + 1)
+    return found.with_columns(kind=pl.lit("episode"), period=period, why=_why_episode()).select(TOLD)
 
 
 def _why_episode() -> pl.Expr:
@@ -114,22 +130,3 @@ def _why_episode() -> pl.Expr:
     more = pl.format("days of it not fully recorded: {}", "open_days")
     unsure = pl.when(pl.col("low") < pl.col("high")).then(more)
     return pl.concat_str(first, end, unsure, separator="; ", ignore_nulls=True)
-
-
-def _with_sources(found: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add `facts`: the sources of the records of the day that each finding speaks of."""
-    named = rows.join(found.select(DAY), on=DAY, how="semi").filter(pl.col("source").is_not_null())
-    facts = named.group_by(DAY).agg(facts=pl.col("source").unique().sort().str.join("; "))
-    return found.join(facts, on=DAY, how="left", maintain_order="left")
-
-
-def _finish(found: pl.DataFrame, kind: str, answer: Answer, **fixed: str) -> pl.DataFrame:
-    return as_findings(
-        found,
-        kind=kind,
-        criterion=answer.criterion,
-        definition=answer.definition,
-        default=answer.default,
-        source=answer.source,
-        **fixed,
-    )

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import DAY, KEYS, within
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.day_values import of_each_day, on_every_day, readings
 from carsequel.side_effects.measured import (
     UNLIMITED,
     Said,
@@ -20,8 +21,8 @@ from carsequel.side_effects.measured import (
     told,
     with_value_bounds,
 )
+from carsequel.side_effects.windows import ID_DAY, STRIDE
 from carsequel.terms.findings import definition_of, join_findings
-from carsequel.terms.series import daily_grid, fill_gaps
 
 SOURCE: Final = "alc_cilta2025"
 CRITERION: Final = "delayed_neurotoxicity.alc_peak"
@@ -73,36 +74,36 @@ def _of_bcma(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
 
 def _peaks(course: Course) -> pl.DataFrame:
     windows = _of_bcma(course, since_infusion(course, 0, CHOICES.last))
-    rows = within(course.facts_since("lymphocytes").filter(pl.col("value").is_not_null()), windows)
-    days = (
-        with_value_bounds(rows)
-        .group_by(DAY)
-        .agg(pl.col("least", "most").max(), value=pl.col("value").max(), source=told())
-    )
-    rule = RULES[0]
-    note = pl.format("lymphocytes {} x 10^9/L on day {}", "value", "day")
-    low, high = (pl.when(pl.col(side) > rule.alc).then(rule.code).otherwise(0) for side in ("least", "most"))
-    graded = days.with_columns(low=low, high=high, note=note, rank=-pl.col("value"))
-    open_rows = _open_days(windows, days)
     definition = definition_of(window=f"d0-{CHOICES.last}", missing=f"interpolate{CHOICES.longest_gap}")
     nothing = f"no lymphocyte count on day 0 to {CHOICES.last}"
     said = Said(CRITERION, definition, True, SOURCE, LABELS, nothing)
-    columns = [*DAY, "low", "high", "note", "source", "rank"]
-    return gravest(pl.concat([graded.select(columns), open_rows.select(columns)]), windows, said, f"d0-{CHOICES.last}")
+    rows = readings(course, windows, "lymphocytes")
+    if rows.is_empty():
+        return gravest(rows, windows, said, f"d0-{CHOICES.last}")
+    most = (pl.col("least", "most").max(), pl.col("value").max(), told().alias("source"))
+    days = of_each_day(with_value_bounds(rows), *most)
+    rule = RULES[0]
+    low, high = (pl.when(pl.col(side) > rule.alc).then(rule.code).otherwise(0) for side in ("least", "most"))
+    graded = days.lazy().with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE, low=low, high=high)
+    note = pl.format("lymphocytes {} x 10^9/L on day {}", "value", "day")
+    graded = graded.with_columns(note=note, rank=-pl.col("value"))
+    columns = [*ID_DAY, "low", "high", "note", "source", "rank"]
+    both = pl.concat([graded.select(columns), _open_days(windows, days).select(columns)])
+    return gravest(both.collect(engine="in-memory"), windows, said, f"d0-{CHOICES.last}")
 
 
-def _open_days(windows: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+def _open_days(windows: pl.DataFrame, days: pl.DataFrame) -> pl.LazyFrame:
     """The first day of each infusion that lies too far from a value: a peak may have been there."""
-    followed = windows.join(days.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last")
-    grid = daily_grid(followed).join(days.select(*DAY, value="most"), on=DAY, how="left").sort(DAY)
-    grid = grid.with_columns(pl.col("value").clip(0, UNLIMITED))
-    filled = fill_gaps(grid, KEYS, CHOICES.longest_gap, decimals=3)
-    absent = filled.filter(pl.col("value").is_null()).group_by(KEYS).agg(day=pl.col("day").min(), n=pl.len())
-    note = pl.format("{} days, the first day {}, are too far from a lymphocyte count", "n", "day")
-    zero, one = pl.lit(0, dtype=pl.Int32), pl.lit(RULES[0].code, dtype=pl.Int32)
+    seen = days.select("at", value=pl.col("most").clip(0, UNLIMITED))
+    filled = on_every_day(seen, windows, CHOICES.longest_gap, 3, "value")
+    absent = filled.filter(pl.col("value").is_null()).group_by("id").agg(day=pl.col("day").min(), n=pl.len())
     # A day that may hide a peak is never the one that sets the certain answer, so it takes the code below none.
     return absent.with_columns(
-        low=zero - 1, high=one, note=note, rank=pl.lit(0.0), source=pl.lit(None, dtype=pl.String)
+        low=pl.lit(-1, dtype=pl.Int32),
+        high=pl.lit(RULES[0].code, dtype=pl.Int32),
+        note=pl.format("{} days, the first day {}, are too far from a lymphocyte count", "n", "day"),
+        rank=pl.lit(0.0),
+        source=pl.lit(None, dtype=pl.String),
     )
 
 
@@ -110,38 +111,38 @@ def _signs(course: Course) -> pl.DataFrame:
     everyone = since_infusion(course)
     seen = course.facts_since(*SIGNS, undated=True).filter(pl.col("text").is_in(["yes", "no"]))
     seen = seen.filter(pl.col("since").is_null() | (pl.col("since") >= 0))
-    stated = everyone.join(seen.filter(pl.col("text") == "yes").select(KEYS).unique(), on=KEYS, how="semi")
-    windows = pl.concat([_of_bcma(course, everyone), stated]).unique().sort(KEYS)
-    code = pl.when(pl.col("text") == "yes").then(1).otherwise(0)
+    windows = _of_bcma(course, everyone)
+    if seen.height:
+        stated = everyone.join(seen.filter(pl.col("text") == "yes").select(KEYS).unique(), on=KEYS, how="semi")
+        windows = pl.concat([windows, stated]).unique().sort(KEYS)
+    yes = pl.col("text") == "yes"
     day = pl.format("on day {}", pl.col("since").floor().cast(pl.Int64))
     note = pl.format(
         "{} {} {}",
         pl.col("name").replace_strict(SIGNS, return_dtype=pl.String),
-        pl.when(pl.col("text") == "yes").then(pl.lit("stated")).otherwise(pl.lit("denied")),
+        pl.when(yes).then(pl.lit("stated")).otherwise(pl.lit("denied")),
         pl.when(pl.col("since").is_null()).then(pl.lit("without a day")).otherwise(day),
     )
-    rows = seen.join(windows.select(KEYS), on=KEYS, how="semi").select(
-        *KEYS, "since", low=code, high=code, note=note, source="source"
-    )
+    code = pl.when(yes).then(1).otherwise(0)
+    rows = seen.lazy().join(windows.lazy().select(KEYS), on=KEYS, how="semi")
+    rows = rows.select(*KEYS, "since", low=code, high=code, note=note, source="source")
     nothing = "parkinsonism and cranial nerve palsy neither recorded nor covered"
     said = Said(SIGNS_CRITERION, "basis=stated", True, SIGNS_SOURCE, SIGNS_LABELS, nothing)
     return flagged(rows, _open_signs(course, windows, seen), said)
 
 
-def _open_signs(course: Course, windows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    found = windows.select(*KEYS, "last")
+def _open_signs(course: Course, windows: pl.DataFrame, seen: pl.DataFrame) -> pl.LazyFrame:
+    found = windows.lazy()
     settled = []
     for name in SIGNS:
-        whole = covered_throughout(course, windows, name).with_columns(pl.lit(True).alias(f"whole_{name}"))
-        denied = seen.filter((pl.col("name") == name) & pl.col("since").is_not_null())
+        whole = pl.col("id").is_in(covered_throughout(course, windows, name)["id"].implode())
+        denied = seen.lazy().filter((pl.col("name") == name) & pl.col("since").is_not_null())
         last = denied.group_by(KEYS).agg(pl.col("since").floor().max().alias(f"last_{name}"))
-        found = found.join(whole, on=KEYS, how="left").join(last, on=KEYS, how="left")
-        to_the_end = (pl.col(f"last_{name}") >= pl.col("last")).fill_null(False)
-        settled.append(pl.col(f"whole_{name}").fill_null(False) | to_the_end)
-    complete = pl.all_horizontal(settled)
-    return found.sort(KEYS).select(
+        found = found.join(last, on=KEYS, how="left", maintain_order="left")
+        settled.append(whole | (pl.col(f"last_{name}") >= pl.col("last")).fill_null(False))
+    return found.select(
         *KEYS,
-        open_high=pl.when(complete).then(0).otherwise(1),
+        open_high=pl.when(pl.all_horizontal(settled)).then(0).otherwise(1),
         doubt=pl.lit("not looked for to the last day of the record"),
         known=pl.any_horizontal(settled),
     )

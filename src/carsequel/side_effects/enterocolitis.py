@@ -49,32 +49,33 @@ def assess_enterocolitis(course: Course) -> pl.DataFrame:
     recorded at the same time, or the grade is missing, it is only possible. None needs a record that is complete in
     `event` and `toxicity`. Gives a findings frame (source galarza2024).
     """
-    windows = since_infusion(course)
-    rows = pl.concat([_stated(course), _suspected(course)])
+    events = course.facts_since("event", undated=True).lazy()
+    spans = course.spans_since("toxicity", "infection", undated=True).lazy()
+    ill = events.filter((pl.col("text") == "infection") & pl.col("since").is_not_null())
+    rows = pl.concat([_stated(events), _suspected(spans, ill)])
     said = Said(
         CRITERION, "basis=stated_or_diarrhoea", True, SOURCE, LABELS, "no event or toxicity recorded as complete"
     )
-    return flagged(rows, _open(course, windows), said)
+    return flagged(rows, _open(course, since_infusion(course)), said)
 
 
-def _stated(course: Course) -> pl.DataFrame:
-    rows = course.facts_since("event", undated=True).filter(pl.col("text") == "enterocolitis")
+def _stated(events: pl.LazyFrame) -> pl.LazyFrame:
     note = pl.concat_str(pl.lit("enterocolitis stated"), _when(), _early(), separator="", ignore_nulls=True)
-    code = RULES[0].code
-    return rows.select(*KEYS, "since", low=pl.lit(code), high=pl.lit(code), note=note, source="source")
+    low, high = pl.lit(RULES[0].code), pl.lit(RULES[0].code)
+    stated = events.filter(pl.col("text") == "enterocolitis")
+    return stated.select(*KEYS, "since", low=low, high=high, note=note, source="source")
 
 
-def _suspected(course: Course) -> pl.DataFrame:
-    rows = course.spans_since("toxicity", undated=True).filter(pl.col("text").str.contains(DIARRHOEA))
+def _suspected(spans: pl.LazyFrame, ill: pl.LazyFrame) -> pl.LazyFrame:
+    rows = spans.filter((pl.col("name") == "toxicity") & pl.col("text").str.contains(DIARRHOEA))
     rows = rows.filter(pl.col("since").is_null() | (pl.col("since") >= 0))
     rows = rows.filter(pl.col("value").is_null() | (pl.col("value") >= RULES[1].grade)).with_row_index("_id")
-    infected = _infected(course, rows)
-    rows = rows.join(infected, on="_id", how="left", maintain_order="left")
+    known = pl.concat([ill.select(*KEYS, _begun="since", _over="since"), _infections(spans)])
+    rows = rows.join(_infected(rows, known), on="_id", how="left", maintain_order="left")
     explained, ungraded = pl.col("infected").fill_null(False), pl.col("value").is_null()
+    graded = pl.format("diarrhoea of grade {}", pl.col("value").cast(pl.Int64))
     note = pl.concat_str(
-        pl.when(ungraded)
-        .then(pl.lit("diarrhoea without a grade"))
-        .otherwise(pl.format("diarrhoea of grade {}", pl.col("value").cast(pl.Int64))),
+        pl.when(ungraded).then(pl.lit("diarrhoea without a grade")).otherwise(graded),
         _when(),
         pl.when(explained).then(pl.lit("; an infection recorded at that time may explain it")),
         _early(),
@@ -87,15 +88,16 @@ def _suspected(course: Course) -> pl.DataFrame:
     return rows.select(*KEYS, "since", low=low, high=pl.lit(code), note=note, source="source")
 
 
-def _infected(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
+def _infections(spans: pl.LazyFrame) -> pl.LazyFrame:
+    own = spans.filter((pl.col("name") == "infection") & pl.col("since").is_not_null())
+    return own.select(*KEYS, _begun="since", _over=pl.col("until").fill_null(FAR))
+
+
+def _infected(rows: pl.LazyFrame, known: pl.LazyFrame) -> pl.LazyFrame:
     """The spans of diarrhoea during which an infection is recorded, begun or going on: _id, infected."""
-    events = course.facts_since("event").filter(pl.col("text") == "infection")
-    spans = course.spans_since("infection").select(*KEYS, _from="since", _to=pl.col("until").fill_null(FAR))
-    known = pl.concat([events.select(*KEYS, _from="since", _to="since"), spans])
-    both = rows.join(known, on=KEYS, how="inner")
     until = pl.coalesce("until", pl.lit(FAR)).floor()
-    overlap = (pl.col("_from").floor() <= until) & (pl.col("_to").floor() >= pl.col("since").floor())
-    return both.filter(overlap).select("_id").unique().with_columns(infected=True)
+    overlap = (pl.col("_begun").floor() <= until) & (pl.col("_over").floor() >= pl.col("since").floor())
+    return rows.join(known, on=KEYS, how="inner").filter(overlap).select("_id").unique().with_columns(infected=True)
 
 
 def _when() -> pl.Expr:
@@ -108,14 +110,13 @@ def _early() -> pl.Expr:
     return pl.when(early).then(pl.lit("; earlier than typical (later than a month)"))
 
 
-def _open(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    events = covered_throughout(course, windows, "event").with_columns(_event=True)
-    toxicities = covered_throughout(course, windows, "toxicity").with_columns(_toxicity=True)
-    found = windows.select(KEYS).join(events, on=KEYS, how="left").join(toxicities, on=KEYS, how="left")
-    event, toxicity = pl.col("_event").fill_null(False), pl.col("_toxicity").fill_null(False)
+def _open(course: Course, windows: pl.DataFrame) -> pl.LazyFrame:
+    event, toxicity = (
+        pl.col("id").is_in(covered_throughout(course, windows, name)["id"].implode()) for name in ("event", "toxicity")
+    )
     open_high = pl.when(~event).then(RULES[0].code).when(~toxicity).then(RULES[1].code).otherwise(0)
     doubt = pl.when(~event).then(pl.lit("events are not recorded as complete"))
-    return found.sort(KEYS).select(
+    return windows.lazy().select(
         *KEYS,
         open_high=open_high,
         doubt=doubt.otherwise(pl.lit("toxicities are not recorded as complete")),

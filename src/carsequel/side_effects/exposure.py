@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import DAY, KEYS, covered_days, stretch_days
+from carsequel.side_effects.coverage import covered_days, stretches
+from carsequel.side_effects.daily import KEYS
 from carsequel.side_effects.measured import covered_throughout, since_infusion
+from carsequel.side_effects.windows import ID_DAY, days_of
 from carsequel.terms.findings import as_findings, definition_of, join_findings
 
 SOURCE: Final = "stated"
@@ -37,35 +39,33 @@ def count_steroid_days(course: Course) -> pl.DataFrame:
     high side. Gives a findings frame (a count of the record: source stated).
     """
     windows = since_infusion(course, CHOICES.first, CHOICES.last)
-    role = pl.col("role").fill_null("")
-    given = course.spans_since("drug").filter(pl.col("text").str.contains(STEROIDS) & ~role.is_in(NOT_COUNTED))
-    certain = stretch_days(given, windows).select(*DAY, "source")
-    possible = stretch_days(given.with_columns(end_known=pl.lit(True)), windows).select(DAY)
-    whole = covered_throughout(course, windows, "drug").with_columns(_whole=True)
-    part = covered_days(course, windows.join(whole, on=KEYS, how="anti"), "drug")
-    closed = pl.concat([certain.select(DAY), part.join(possible, on=DAY, how="anti")]).unique()
-    counted = certain.group_by(KEYS).agg(
-        n=pl.col("day").n_unique(),
-        start=pl.col("day").min(),
-        end=pl.col("day").max(),
-        facts=pl.col("source").drop_nulls().unique().sort().str.join("; "),
+    spans = course.spans_since("drug", undated=True)
+    spans = spans.filter(pl.col("text").str.contains(STEROIDS) & ~pl.col("role").fill_null("").is_in(NOT_COUNTED))
+    certain = days_of(spans, windows).select(*ID_DAY, "source")
+    possible = days_of(spans.with_columns(end_known=pl.lit(True)), windows).select(ID_DAY).unique()
+    whole = covered_throughout(course, windows, "drug")
+    part = stretches(course, windows, {"drug": ["drug"]}).join(whole, on="id", how="anti")
+    free = covered_days(part).join(possible, on=ID_DAY, how="anti").select(ID_DAY)
+    closed = pl.concat([certain.select(ID_DAY), free]).lazy().unique()
+    counted = (
+        certain.lazy()
+        .group_by("id")
+        .agg(
+            n=pl.col("day").n_unique(),
+            start=pl.col("day").min(),
+            end=pl.col("day").max(),
+            facts=pl.col("source").drop_nulls().unique().sort().str.join("; "),
+        )
     )
-    found = windows.select(*KEYS, "first", "last").join(whole, on=KEYS, how="left", maintain_order="left")
-    found = found.join(counted, on=KEYS, how="left", maintain_order="left")
-    for name, days in (("closed", closed), ("possible", possible.unique())):
-        found = found.join(days.group_by(KEYS).agg(pl.len().alias(name)), on=KEYS, how="left", maintain_order="left")
-    return _finish(found, _undated(course, windows))
+    found = windows.lazy().join(counted, on="id", how="left", maintain_order="left")
+    for name, days in (("closed", closed), ("possible", possible.lazy())):
+        found = found.join(days.group_by("id").agg(pl.len().alias(name)), on="id", how="left", maintain_order="left")
+    undated = spans.lazy().filter(pl.col("since").is_null()).select(KEYS).unique().with_columns(undated=True)
+    found = found.join(whole.lazy().with_columns(_whole=True), on="id", how="left", maintain_order="left")
+    return _finish(found.join(undated, on=KEYS, how="left", maintain_order="left").collect(engine="in-memory"))
 
 
-def _undated(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    rows = course.spans_since("drug", undated=True)
-    role = pl.col("role").fill_null("")
-    steroid = pl.col("text").str.contains(STEROIDS) & ~role.is_in(NOT_COUNTED) & pl.col("since").is_null()
-    return rows.filter(steroid).select(KEYS).unique().with_columns(undated=True)
-
-
-def _finish(found: pl.DataFrame, undated: pl.DataFrame) -> pl.DataFrame:
-    found = found.join(undated, on=KEYS, how="left", maintain_order="left")
+def _finish(found: pl.DataFrame) -> pl.DataFrame:
     whole, undated_ = pl.col("_whole").fill_null(False), pl.col("undated").fill_null(False)
     at_risk = (pl.col("last") - pl.col("first") + 1).clip(0)
     n, closed, possible = (pl.col(name).fill_null(0) for name in ("n", "closed", "possible"))

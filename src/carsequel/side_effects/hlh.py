@@ -4,20 +4,20 @@ Each criterion is met by any value of the period (days 0-30, 31-100, 101 on): th
 Lymphodepletion and the CAR T cells alone cause fever and cytopenia, so that a count after CAR T is no diagnosis.
 """
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.comparators import as_reported, possibly, surely
-from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.lab_periods import looked_for, period_rows, without_explained_fever
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.side_effects.comparators import BELOW, as_reported, possibly, surely, with_ends
+from carsequel.side_effects.lab_periods import of_places, rows_in_places
+from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "hlh2004"
 MET: Final = "hlh.2004"
 COUNT: Final = "hlh_items.2004"
-PERIOD: Final = [*KEYS, "period"]
+STATED_FEVER: Final = "fever"
 
 
 class Rule(NamedTuple):
@@ -69,9 +69,11 @@ def assess_hlh(course: Course) -> pl.DataFrame:
     A criterion that was not looked for is not known: it counts in `high` and not in `low`. Fever that is only stated
     (38.0 degC, without its number) may or may not reach 38.5. Gives a findings frame (source hlh2004).
     """
-    rows = without_explained_fever(period_rows(course, *(rule.name for rule in RULES), "fever"))
-    items = _items(looked_for(rows.filter(pl.any_horizontal(pl.col("value", "text").is_not_null())), SPECIFIC))
-    per = items.group_by(PERIOD).agg(
+    rows = rows_in_places(course, [*(rule.name for rule in RULES), STATED_FEVER], SPECIFIC)
+    if rows.is_empty():
+        return no_findings()
+    items = _items(_signs(with_ends(rows).lazy(), RULES), rows.lazy().select("place").unique())
+    per = items.group_by("place").agg(
         count=pl.col("met").sum().cast(pl.Int64),
         most=(pl.col("met") | pl.col("open")).sum().cast(pl.Int64),
         told=pl.col("told").drop_nulls().sort().str.join(", "),
@@ -80,11 +82,13 @@ def assess_hlh(course: Course) -> pl.DataFrame:
     )
     known = (pl.col("count") > 0) | (pl.col("most") < len(ITEMS))
     per = per.with_columns(why=_why(), facts=pl.when(pl.col("facts") != "").then("facts"))
-    per = per.with_columns(pl.when(known).then("count").alias("count"), pl.when(known).then("most").alias("most"))
-    return join_findings([_finish(_met(per), MET), _finish(_numbered(per), COUNT)])
+    per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("count", "most"))
+    found = of_places(pl.concat([_met(per), _numbered(per)]), course).collect(engine="in-memory")
+    named = definition_of(together="period")
+    return as_findings(found, kind="maximum", definition=named, default=True, source=SOURCE)
 
 
-def _met(per: pl.DataFrame) -> pl.DataFrame:
+def _met(per: pl.LazyFrame) -> pl.LazyFrame:
     """Code 0 not met, 1 met."""
     sides = {"low": "count", "high": "most"}
     met = per.with_columns((pl.col(of) >= CHOICES.needed).cast(pl.Int64).alias(side) for side, of in sides.items())
@@ -92,68 +96,73 @@ def _met(per: pl.DataFrame) -> pl.DataFrame:
     words = (
         pl.when(open_).then(pl.lit("open")).when(pl.col("low") == 1).then(pl.lit("met")).otherwise(pl.lit("not met"))
     )
-    return met.with_columns(label=pl.when(pl.col("low").is_null()).then(pl.lit(UNKNOWN)).otherwise(words))
+    label = pl.when(pl.col("low").is_null()).then(pl.lit(UNKNOWN)).otherwise(words)
+    return met.with_columns(label=label, criterion=pl.lit(MET))
 
 
-def _numbered(per: pl.DataFrame) -> pl.DataFrame:
+def _numbered(per: pl.LazyFrame) -> pl.LazyFrame:
     """How many criteria are met, certain to possible."""
     settled = pl.when(pl.col("count") == pl.col("most")).then(pl.format("{}", "count"))
     number = settled.otherwise(pl.format("{} to {}", "count", "most"))
     label = pl.format(f"{{}} of {len(ITEMS)} criteria", number).fill_null(UNKNOWN)
-    return per.with_columns(low="count", high="most", label=label)
+    return per.with_columns(low="count", high="most", label=label, criterion=pl.lit(COUNT))
 
 
-def _items(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per infusion, period and item: met, open, told, facts (list); an item without rows is open."""
-    signs = pl.concat([_sign(rows, rule) for rule in RULES])
-    seen = signs.group_by([*PERIOD, "item"]).agg(
+def _signs(rows: pl.LazyFrame, rules: tuple[Rule, ...]) -> pl.LazyFrame:
+    """One row per infusion, period (`place`) and sign that was looked for: item, met, open, told, source (of the most
+    telling value, where the sign is met)."""
+    looked, *columns = _sign_columns(rules)
+    seen = rows.with_columns(pl.col("name").replace({STATED_FEVER: "temperature"}).alias("sign")).filter(looked)
+    seen = seen.with_columns(columns)
+    told = pl.format("{} {} on day {}", "sign", "words", "day")
+    of = ["place", "item", "sign"]
+    worst = seen.filter("met").sort("telling", "day", "source", nulls_last=True)
+    worst = worst.group_by(of, maintain_order=True).agg(told=told.first(), source=pl.col("source").first())
+    found = seen.group_by(of).agg(pl.col("met").any(), pl.col("open").fill_null(True).any())
+    return found.join(worst, on=of, how="left")
+
+
+@cache
+def _sign_columns(rules: tuple[Rule, ...]) -> list[pl.Expr]:
+    """Whether a row speaks of its sign; then item, met, open, words, and `telling` (the lower, the more)."""
+    numbers, stated = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
+    sign, number = pl.col("sign"), pl.col("value").is_not_null()
+    is_number = sign.is_in([rule.name for rule in numbers])
+    in_words = {r: (sign == r.name) & pl.col("text").is_in(r.yes) for r in stated}
+    readable = [(sign == r.name) & pl.col("text").is_in([*r.yes, *r.no]) for r in stated]
+    sure, maybe = (
+        pl.any_horizontal((sign == r.name) & how(r.test, r.limit or 0.0) for r in numbers) for how in (surely, possibly)
+    )
+    said = pl.any_horizontal(in_words.values())
+    downward = sign.is_in([rule.name for rule in numbers if rule.test in BELOW])
+    unsure = pl.when(number).then(maybe).otherwise(pl.col("text") != "no")
+    return [
+        (is_number & (number | (pl.col("name") == STATED_FEVER))) | pl.any_horizontal(readable).fill_null(False),
+        sign.replace_strict({rule.name: rule.item for rule in rules}, return_dtype=pl.String).alias("item"),
+        pl.when(is_number).then(sure & number).otherwise(said).alias("met"),
+        pl.when(is_number).then(unsure).otherwise(said).alias("open"),
+        pl.when(is_number).then(as_reported()).otherwise("text").alias("words"),
+        pl.when(downward).then("value").otherwise(-pl.col("value")).alias("telling"),
+    ]
+
+
+def _items(signs: pl.LazyFrame, places: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per infusion, period and item: met, open, told, facts (list); a sign without rows is open."""
+    seen = signs.group_by("place", "item").agg(
         n_met=pl.col("met").sum(),
         n_open=(pl.col("met") | pl.col("open")).sum(),
-        told=pl.col("told").filter("met").sort().str.join(", "),
-        facts=pl.col("facts").filter("met").explode(),
+        n=pl.len(),
+        told=pl.col("told").drop_nulls().sort().str.join(", "),
+        facts=pl.col("source").drop_nulls(),
     )
-    signs_of = {item: sum(rule.item == item for rule in RULES) for item in ITEMS}
-    needed = pl.DataFrame({"item": ITEMS}).with_columns(
-        needed=pl.when(pl.col("item") == "cytopenias").then(CHOICES.lineages).otherwise(1),
-        signs=pl.col("item").replace_strict(signs_of, return_dtype=pl.Int64),
-    )
-    places = rows.select(PERIOD).unique().join(needed, how="cross")
-    both = places.join(seen, on=[*PERIOD, "item"], how="left")
-    seen_signs = signs.group_by([*PERIOD, "item"]).agg(_seen=pl.len())
-    both = both.join(seen_signs, on=[*PERIOD, "item"], how="left")
-    unseen = pl.col("signs") - pl.col("_seen").fill_null(0)
+    needed = {item: CHOICES.lineages if item == "cytopenias" else 1 for item in ITEMS}
+    number = {item: sum(rule.item == item for rule in RULES) for item in ITEMS}
+    of_item = pl.LazyFrame({"item": ITEMS, "needed": needed.values(), "signs": number.values()})
+    both = places.join(of_item, how="cross").join(seen, on=["place", "item"], how="left")
     met = pl.col("n_met").fill_null(0) >= pl.col("needed")
+    unseen = pl.col("signs") - pl.col("n").fill_null(0)
     could = pl.col("n_open").fill_null(0) + unseen >= pl.col("needed")
     return both.with_columns(met=met, open=could, told=pl.when(met).then("told"), facts=pl.when(met).then("facts"))
-
-
-def _sign(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """One row per infusion and period in which a sign was looked for: item, met, open, told, facts (list)."""
-    own = rows.filter(pl.col("name") == rule.name)
-    if rule.limit is not None:
-        limit = pl.lit(rule.limit)
-        stated = rows.filter((pl.col("name") == "fever") & (rule.name == "temperature"))
-        own = pl.concat([own.filter(pl.col("value").is_not_null()), stated])
-        number = pl.col("value").is_not_null()
-        own = own.with_columns(
-            met=number & surely(rule.test, limit),
-            open=pl.when(number).then(possibly(rule.test, limit)).otherwise(pl.col("text") != "no"),
-            words=as_reported(),
-        )
-    else:
-        own = own.filter(pl.col("text").is_in([*rule.yes, *rule.no]))
-        own = own.with_columns(met=pl.col("text").is_in(rule.yes), open=pl.col("text").is_in(rule.yes), words="text")
-    order = ["value", "day", "source"]
-    downward = rule.test.startswith("<")
-    worst = own.filter("met").sort(order, descending=[not downward, False, False], nulls_last=True)
-    told = worst.group_by(PERIOD, maintain_order=True).agg(
-        told=pl.format(f"{rule.name} {{}} on day {{}}", pl.col("words").first(), pl.col("day").first()),
-        facts=pl.col("source").first(),
-    )
-    found = own.group_by(PERIOD).agg(pl.col("met").any(), pl.col("open").fill_null(True).any())
-    return found.join(told, on=PERIOD, how="left").select(
-        *PERIOD, "met", "open", "told", "facts", item=pl.lit(rule.item)
-    )
 
 
 def _why() -> pl.Expr:
@@ -161,14 +170,3 @@ def _why() -> pl.Expr:
     missing = pl.when(pl.col("missing") != "").then(pl.format("not known: {}", "missing"))
     number = pl.format(f"{{}} of {len(ITEMS)} criteria certain ({CHOICES.needed} needed)", "count")
     return pl.concat_str(number, met, missing, pl.lit(WARNING), separator="; ", ignore_nulls=True)
-
-
-def _finish(found: pl.DataFrame, criterion: str) -> pl.DataFrame:
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=criterion,
-        definition=definition_of(together="period"),
-        default=True,
-        source=SOURCE,
-    )

@@ -5,26 +5,21 @@ gives its whole range. The probability is the published lookup, not a curve. Aft
 and cytopenia are raised by lymphodepletion: points are shown, the probability only with that warning.
 """
 
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import possibly, surely
-from carsequel.side_effects.daily import KEYS, within
-from carsequel.side_effects.lab_periods import (
-    first_day_after,
-    looked_for,
-    period_rows,
-    whole_course,
-    without_explained_fever,
-)
-from carsequel.terms.findings import as_findings, definition_of
+from carsequel.side_effects.comparators import possibly, surely, with_ends
+from carsequel.side_effects.lab_periods import of_places, place_end, rows_in_places
+from carsequel.side_effects.windows import numbered, windows_of
+from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "fardet2014"
 CRITERION: Final = "hscore.fardet2014"
-PERIOD: Final = [*KEYS, "period"]
 MMOL_TRIGLYCERIDES: Final = 88.57  # mg/dL in 1 mmol/L, as in unit_conversions.csv
 
 
@@ -87,6 +82,7 @@ PROBABILITY: Final = (
 WARNING: Final = "after CAR T the items immunosuppression and cytopenia are raised by lymphodepletion"
 CUT_OFF: Final = f"published cut-off {CHOICES.cut_off}: sensitivity 93 %, specificity 86 %"
 STATED_FEVER: Final = "fever"
+IMMUNOSUPPRESSED: Final = "immunosuppressed"
 SPECIFIC: Final = ("ferritin", "triglycerides", "fibrinogen", "organomegaly", "hemophagocytosis")
 MOST: Final = 337
 
@@ -98,32 +94,31 @@ def score_hscore(course: Course) -> pl.DataFrame:
     Known immunosuppression counts whenever it was stated up to the end of the period, also before the infusion. Gives
     a findings frame (source fardet2014); the probability stands in `why` with its warning.
     """
-    names = sorted(
-        {*(rule.name for rule in RULES), *(row.name for row in LINEAGES), STATED_FEVER} - {"immunosuppressed"}
-    )
-    rows = without_explained_fever(period_rows(course, *names))
-    rows = looked_for(rows.filter(pl.any_horizontal(pl.col("value", "text").is_not_null())), SPECIFIC)
-    places = rows.select(PERIOD).unique()
-    rows = pl.concat([rows, _immunosuppression(course, places)], how="diagonal_relaxed")
-    items = pl.concat(
-        [*(_item(places, rows, item) for item in dict.fromkeys(r.item for r in RULES)), _lineages(places, rows)]
-    )
-    per = items.group_by(PERIOD).agg(
-        pl.col("low").sum(),
-        pl.col("high").sum(),
-        told=pl.format("{} {}", "item", "low").filter(pl.col("low") > 0).sort().str.join(", "),
-        missing=pl.col("item").filter(pl.col("low") < pl.col("high")).sort().str.join(", "),
-        facts=pl.col("facts").explode().drop_nulls().unique().sort().str.join("; "),
+    names = {*(rule.name for rule in RULES), *(row.name for row in LINEAGES), STATED_FEVER} - {IMMUNOSUPPRESSED}
+    rows = rows_in_places(course, sorted(names), SPECIFIC)
+    if rows.is_empty():
+        return no_findings()
+    places = rows.lazy().select("id", "place").unique()
+    rows = pl.concat([rows.lazy(), _immunosuppression(course, places)], how="diagonal_relaxed")
+    per = (
+        _items(places, with_ends(rows))
+        .group_by("place")
+        .agg(
+            pl.col("low").sum(),
+            pl.col("high").sum(),
+            told=pl.format("{} {}", "item", "low").filter(pl.col("low") > 0).sort().str.join(", "),
+            missing=pl.col("item").filter(pl.col("low") < pl.col("high")).sort().str.join(", "),
+            facts=pl.col("facts").explode().drop_nulls().unique().sort().str.join("; "),
+        )
     )
     known = (pl.col("low") > 0) | (pl.col("high") < MOST)
     per = per.with_columns(why=_why(), facts=pl.when(pl.col("facts") != "").then("facts"))
     per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("low", "high"))
     settled = pl.when(pl.col("low") == pl.col("high")).then(pl.format("{} points", "low"))
     points = settled.otherwise(pl.format("{} to {} points", "low", "high"))
-    per = per.with_columns(label=points.fill_null("not gradable"))
-    return as_findings(
-        per, criterion=CRITERION, kind="maximum", definition=definition_of(values="worst"), default=True, source=SOURCE
-    )
+    found = of_places(per.with_columns(label=points.fill_null("not gradable")), course).collect(engine="in-memory")
+    named = definition_of(values="worst")
+    return as_findings(found, criterion=CRITERION, kind="maximum", definition=named, default=True, source=SOURCE)
 
 
 def probability(points: str) -> pl.Expr:
@@ -141,84 +136,67 @@ def probability(points: str) -> pl.Expr:
     return pl.coalesce(*exact, *between, below, above).alias(points)
 
 
-def _immunosuppression(course: Course, places: pl.DataFrame) -> pl.DataFrame:
+def _immunosuppression(course: Course, places: pl.LazyFrame) -> pl.LazyFrame:
     """Statements that hold in each period: those made on a day before its end, or without a day."""
-    stated = course.facts_since("immunosuppressed", before=FAR, undated=True)
-    dated = within(stated.filter(pl.col("since") >= 0), whole_course(course))
-    earlier = stated.filter((pl.col("since") < 0) | pl.col("since").is_null())
-    both = pl.concat([dated, earlier], how="diagonal_relaxed").drop("day", "period", strict=False)
-    return (
-        both.join(places, on=KEYS, how="inner")
-        .with_columns(_end=pl.col("period").replace_strict(first_day_after(), default=FAR))
-        .filter(pl.col("since").is_null() | (pl.col("since") < pl.col("_end")))
-        .with_columns(day=pl.col("since").floor().cast(pl.Int64))
-        .drop("_end")
+    windows = windows_of(course, 0)
+    stated = numbered(course.facts_since(IMMUNOSUPPRESSED, before=FAR, undated=True), windows).lazy()
+    reach = stated.join(windows.lazy().select("id", "last"), on="id").join(places, on="id", how="inner")
+    undated, before = pl.col("since").is_null(), pl.col("since") < place_end().fill_null(FAR)
+    return reach.filter(undated | (before & (pl.col("day") <= pl.col("last")))).drop("last")
+
+
+def _items(places: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Points of each item: place, item, low, high, facts (list); one that was not looked for is 0 to its most."""
+    most = {
+        item: max(rule.points for rule in RULES if rule.item == item) for item in dict.fromkeys(r.item for r in RULES)
+    }
+    most |= dict.fromkeys((lineage.name for lineage in LINEAGES), 1)
+    every = (
+        places.select("place").unique().join(pl.LazyFrame({"item": most.keys(), "most": most.values()}), how="cross")
     )
-
-
-def _item(places: pl.DataFrame, rows: pl.DataFrame, item: str) -> pl.DataFrame:
-    """Points of one item: places, item, low, high, facts (list); not looked for is 0 to its most."""
-    rules = [rule for rule in RULES if rule.item == item]
-    own = rows.filter((pl.col("name") == rules[0].name) | ((item == "temperature") & (pl.col("name") == STATED_FEVER)))
-    known = pl.col("value").is_not_null() if rules[0].limit is not None else pl.lit(False)
-    number = [rule for rule in rules if rule.limit is not None]
-    low = [pl.when(surely(r.test, pl.lit(r.limit))).then(r.points).otherwise(0) for r in number]
-    high = [pl.when(possibly(r.test, pl.lit(r.limit))).then(r.points).otherwise(0) for r in number]
-    word = {rule.text: rule.points for rule in rules if rule.text is not None}
-    most = max(rule.points for rule in rules)
-    if number:
-        unsure = pl.when(pl.col("text") == "no").then(0).otherwise(most)
-        own = own.with_columns(
-            low=pl.when(known).then(pl.max_horizontal(low)).otherwise(0),
-            high=pl.when(known).then(pl.max_horizontal(high)).otherwise(unsure),
-        )
-    else:
-        stated = pl.col("text").replace_strict(word, default=0, return_dtype=pl.Int32)
-        own = own.filter(pl.col("text").is_not_null()).with_columns(low=stated, high=stated)
-    return _of_places(places, own, item, most)
-
-
-def _of_places(places: pl.DataFrame, own: pl.DataFrame, item: str, most: int) -> pl.DataFrame:
-    top = pl.col("low") == pl.col("low").max().over(PERIOD)
-    per = (
-        own.with_columns(_top=top & (pl.col("low") > 0))
-        .group_by(PERIOD)
-        .agg(
-            pl.col("low").max().cast(pl.Int64),
-            pl.col("high").max().cast(pl.Int64),
-            facts=pl.col("source").filter("_top"),
-        )
+    item, low, high = _points(RULES, LINEAGES)
+    rows = rows.with_columns(item).filter(pl.col("item").is_not_null()).with_columns(low, high)
+    top = (pl.col("low") == pl.col("low").max()) & (pl.col("low") > 0)
+    seen = rows.group_by("place", "item").agg(
+        pl.col("low").max(), pl.col("high").max(), facts=pl.col("source").filter(top)
     )
-    both = places.join(per, on=PERIOD, how="left")
-    return both.select(
-        *PERIOD,
-        pl.col("low").fill_null(0),
-        pl.col("high").fill_null(most),
-        "facts",
-        item=pl.lit(item),
-    )
+    both = every.join(seen, on=["place", "item"], how="left")
+    both = both.with_columns(pl.col("low").fill_null(0), high=pl.coalesce("high", "most"))
+    lineage = pl.col("item").is_in([row.name for row in LINEAGES])
+    return pl.concat([both.filter(~lineage).drop("most"), _lineages(both.filter(lineage))], how="diagonal_relaxed")
 
 
-def _lineages(places: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+@cache
+def _points(rules: tuple[Rule, ...], lineages: tuple[Lineage, ...]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """The item of which a row speaks (null: of none) and its fewest and most points (of a lineage 0 or 1)."""
+    numbers, words = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
+    known, readable = pl.col("value").is_not_null(), pl.col("text").is_not_null()
+    own = {r.name: r.item for r in rules} | {row.name: row.name for row in lineages} | {STATED_FEVER: "temperature"}
+    needs = {**dict.fromkeys((r.name for r in words), "text"), **dict.fromkeys((row.name for row in lineages), "value")}
+    needs_of = pl.col("name").replace_strict(needs, default="", return_dtype=pl.String)
+    usable = ((needs_of != "text") | readable) & ((needs_of != "value") | known)
+    item = pl.when(usable).then(pl.col("name").replace_strict(own, default=None, return_dtype=pl.String)).alias("item")
+
+    def points(how: Callable[..., pl.Expr]) -> list[pl.Expr]:
+        passed = [((pl.col("item") == r.item) & how(r.test, r.limit or 0.0), r.points) for r in numbers]
+        passed += [((pl.col("item") == row.name) & how("<=", row.limit), 1) for row in lineages]
+        passed += [((pl.col("name") == r.name) & (pl.col("text") == r.text), r.points) for r in words]
+        return [pl.when(passes).then(number).otherwise(0) for passes, number in passed]
+
+    most = {item: max(r.points for r in numbers if r.item == item) for item in dict.fromkeys(r.item for r in numbers)}
+    unsure = pl.col("item").replace_strict(most, default=None, return_dtype=pl.Int32)
+    unsure = pl.when(pl.col("text") == "no").then(0).otherwise(unsure)
+    numeric = pl.col("item").is_in(list(most))
+    high = pl.when(numeric & ~known).then(unsure).otherwise(pl.max_horizontal(points(possibly)))
+    return item, pl.max_horizontal(points(surely)).alias("low"), high.alias("high")
+
+
+def _lineages(affected: pl.LazyFrame) -> pl.LazyFrame:
     """Points of the affected lineages: two or three of haemoglobin, leucocytes, platelets."""
-    parts = []
-    for lineage in LINEAGES:
-        own = rows.filter((pl.col("name") == lineage.name) & pl.col("value").is_not_null())
-        low = surely("<=", pl.lit(lineage.limit)).cast(pl.Int64)
-        high = possibly("<=", pl.lit(lineage.limit)).cast(pl.Int64)
-        parts.append(_of_places(places, own.with_columns(low=low, high=high), lineage.name, 1))
-    counted = (
-        pl.concat(parts)
-        .group_by(PERIOD)
-        .agg(pl.col("low").sum(), pl.col("high").sum(), facts=pl.col("facts").explode().drop_nulls())
-    )
     points = {0: 0, 1: 0, 2: CHOICES.two_lineages, 3: CHOICES.three_lineages}
-    return counted.select(
-        *PERIOD,
-        *(pl.col(side).replace_strict(points, return_dtype=pl.Int64) for side in ("low", "high")),
-        "facts",
-        item=pl.lit("cytopenia"),
-    )
+    counted = affected.group_by("place").agg(pl.col("low", "high").sum(), facts=pl.col("facts").explode().drop_nulls())
+    sides = (pl.col(side).replace_strict(points, return_dtype=pl.Int64) for side in ("low", "high"))
+    return counted.with_columns(*sides, item=pl.lit("cytopenia"))
 
 
 def _why() -> pl.Expr:

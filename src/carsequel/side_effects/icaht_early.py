@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import anc_days, anc_sources, bounded, growth_factor
-from carsequel.side_effects.daily import KEYS, day_windows
-from carsequel.terms.findings import as_findings, definition_of, grade_label, join_findings
-from carsequel.terms.series import daily_grid, longest_spell, spells
+from carsequel.side_effects.anc import growth_factor
+from carsequel.side_effects.day_values import NEVER_LOW, SIDES, lowest_of_day, on_every_day, readings, with_sources
+from carsequel.side_effects.low_runs import Counting, low_runs
+from carsequel.side_effects.windows import time_line, windows_of
+from carsequel.terms.findings import as_findings, definition_of, grade_label
 
 SOURCE: Final = "rejeski2023"
 CRITERION: Final = "icaht_early.eha2023"
@@ -49,7 +50,9 @@ class Choices(NamedTuple):
 
 
 CHOICES = Choices()
-DEFINITIONS: Final = tuple((c, m) for c in ("longest", "cumulative") for m in ("interpolate7", "bounds"))
+COUNTINGS: Final[tuple[Counting, ...]] = ("longest", "cumulative")
+DEFINITIONS: Final = tuple((c, m) for c in COUNTINGS for m in ("interpolate7", "bounds"))
+OF: Final = ["id", "definition"]
 
 
 def grade_icaht_early(course: Course) -> pl.DataFrame:
@@ -59,102 +62,163 @@ def grade_icaht_early(course: Course) -> pl.DataFrame:
     interpolated (default; runs of up to 7) or taken once at their best and once at their worst. No ANC in the window
     is not gradable. Gives a findings frame (source rejeski2023).
     """
-    windows = day_windows(course, CHOICES.first, CHOICES.last)
-    seen = anc_days(course, windows)
-    grid = daily_grid(windows.join(seen.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last"))
-    remarks = growth_factor(course, windows)
-    parts = []
-    for missing in ("interpolate7", "bounds"):
-        days = bounded(grid, seen, CHOICES.longest_gap if missing == "interpolate7" else 0, CHOICES.decimals)
-        for counting in ("longest", "cumulative"):
-            bridge = CHOICES.bridge if counting == "longest" else None
-            default = (counting, missing) == DEFINITIONS[0]
-            parts.append(_maximum(days, windows, seen, remarks, bridge, _definition(counting, missing), default))
-            if default:
-                parts.append(_episodes(days, windows, seen, _definition(counting, missing)))
-    return join_findings(parts)
+    windows = windows_of(course, CHOICES.first, CHOICES.last)
+    rows = readings(course, windows, "anc")
+    graded, episodes = _graded(windows, rows)
+    asked = windows.select("patient", "infusion", "id", "last", "death").join(_asked(), how="cross")
+    found = asked.join(graded, on=OF, how="left").join(growth_factor(course, windows), on="id", how="left")
+    spells = _described_spells(windows.select("patient", "infusion", "id", "last").join(episodes, on="id"))
+    found = pl.concat([_described(found), spells], how="diagonal")
+    found = with_sources(found, rows).with_columns(label=grade_label())
+    return as_findings(found, criterion=CRITERION, source=SOURCE)
+
+
+def _asked() -> pl.DataFrame:
+    """One row per definition: how it is called and how its days are counted."""
+    return pl.DataFrame(
+        [(_definition(*each), each[0], each == DEFINITIONS[0]) for each in DEFINITIONS],
+        schema={"definition": pl.String, "counting": pl.String, "default": pl.Boolean},
+        orient="row",
+    )
 
 
 def _definition(counting: str, missing: str) -> str:
-    if counting == "longest":
-        return definition_of(counting=counting, bridge=CHOICES.bridge, missing=missing)
-    return definition_of(counting=counting, missing=missing)
+    bridged = {"bridge": CHOICES.bridge} if counting == COUNTINGS[0] else {}
+    return definition_of(counting=counting, **bridged, missing=missing)
 
 
-def _stretch(days: pl.DataFrame, side: str, anc: float, bridge: int | None) -> pl.DataFrame:
-    """The stretch that counts, per infusion: start, end, length; the longest spell, or all days where not bridged."""
-    flagged = days.filter(pl.col(side) <= anc).select(*KEYS, "day")
-    if bridge is not None:
-        return longest_spell(flagged, KEYS, bridge)
-    return flagged.group_by(KEYS).agg(
-        start=pl.col("day").min(), end=pl.col("day").max(), length=pl.len().cast(pl.Int64)
-    )
+def _graded(windows: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The grades of every definition, one row per `id` and definition, and the spells of the default one."""
+    seen = lowest_of_day(rows)
+    grades, spells = [], pl.DataFrame()
+    for missing in dict.fromkeys(missing for _, missing in DEFINITIONS):
+        gap = CHOICES.longest_gap if missing == DEFINITIONS[0][1] else 0
+        daily = on_every_day(seen, windows, gap, CHOICES.decimals, *SIDES)
+        daily = daily.with_columns(pl.col("best").fill_null(NEVER_LOW), pl.col("worst").fill_null(0.0))
+        days = daily.with_columns(_low_days()).collect(engine="in-memory")
+        for counting in COUNTINGS:
+            own = _maximum(days, counting).with_columns(definition=pl.lit(_definition(counting, missing)))
+            grades.append(own)
+            if (counting, missing) == DEFINITIONS[0]:
+                spells = _spells(days, own)
+    return pl.concat(grades), spells
 
 
-def _whole(days: pl.DataFrame, side: str, anc: float) -> pl.DataFrame:
-    """Days at or below the limit without bridging, and whether all days of the window are."""
-    low = pl.col(side) <= anc
-    return days.group_by(KEYS).agg(below=low.sum().cast(pl.Int64), every=low.all())
+def _limits() -> list[float]:
+    """The limits of the rules that ask for a length, the widest first."""
+    return sorted({rule.anc for rule in RULES[1:]}, reverse=True)
 
 
-def _graded(days: pl.DataFrame, side: str, bridge: int | None) -> pl.DataFrame:
-    """Grade of one side (`best` or `worst` values): patient, infusion, grade, every and the deciding stretch."""
-    full, *lengths = RULES
-    graded = _whole(days, side, full.anc)
-    grade = pl.when(pl.col("below") >= full.days).then(full.grade).otherwise(0)
-    for anc in dict.fromkeys(rule.anc for rule in lengths):
-        name = f"at_{anc}"
-        found = _stretch(days, side, anc, bridge).rename(
-            {"start": f"start_{name}", "end": f"end_{name}", "length": name}
+def _low_days() -> list[pl.Expr]:
+    """Whether a day is at or below each limit, and at or below that of the whole window, by either value."""
+    limits = {f"{n}": limit for n, limit in enumerate(_limits())} | {"full": RULES[0].anc}
+    return [(pl.col(side) <= limit).alias(f"{side}_{name}") for side in SIDES for name, limit in limits.items()]
+
+
+def _by_length(limit: float, days: str) -> pl.Expr:
+    own = [rule for rule in RULES[1:] if rule.anc == limit]
+    return pl.coalesce(*(pl.when(pl.col(days) >= rule.days).then(rule.grade) for rule in own), 0)
+
+
+def _never_above(side: str) -> pl.Expr:
+    """The grade of days at or below the limit without bridging, where they are the whole window."""
+    return pl.when(pl.col(f"{side}_below") >= RULES[0].days).then(RULES[0].grade).otherwise(0)
+
+
+def _maximum(days: pl.DataFrame, counting: Counting) -> pl.DataFrame:
+    """Low and high by the best and the worst values, and the stretch that decides `low`: one row per `id`."""
+    limits = _limits()
+    names = tuple(f"{side}_{n}" for side in SIDES for n in range(len(limits)))
+    counts = [
+        *(pl.col(f"{side}_full").sum().cast(pl.Int64).alias(f"{side}_below") for side in SIDES),
+        pl.col("worst_full").all().alias("worst_every"),
+        pl.len().alias("window_days"),
+        pl.col("filled").sum().alias("made"),
+        (pl.col("best") > pl.col("worst")).sum().alias("absent"),
+    ]
+    bridge = CHOICES.bridge if counting == COUNTINGS[0] else 0
+    found = low_runs(days.lazy(), names, counting, bridge, *counts)
+    best, worst = ([_by_length(limit, f"length_{side}_{n}") for n, limit in enumerate(limits)] for side in SIDES)
+    wide, deep = "best_0", f"best_{len(limits) - 1}"
+    deeper = best[-1] > best[0]
+    return found.select(
+        *("id", "worst_every", "window_days", "made", "absent"),
+        *(f"{side}_below" for side in SIDES),
+        low=pl.max_horizontal(*best, _never_above("best")),
+        high=pl.max_horizontal(*worst, _never_above("worst")),
+        start=pl.when(deeper).then(f"start_{deep}").otherwise(f"start_{wide}"),
+        end=pl.when(deeper).then(f"end_{deep}").otherwise(f"end_{wide}"),
+        low_days=pl.col(f"length_{wide}").fill_null(0),
+        deep_days=pl.col(f"length_{deep}").fill_null(0),
+        worst_days=pl.col("length_worst_0").fill_null(0),
+    ).collect(engine="in-memory")
+
+
+def _spells(days: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """Spells of at most the widest limit by the best values, each graded by its own length and by the deepest spell
+    inside it, and at worst as the spell of the worst values around it: id, start, end, length, low, high."""
+    deepest = len(_limits()) - 1
+    numbered = [_begun(f"{side}_0").cum_sum().alias(f"{side}_spell") for side in SIDES]
+    depths = [_run_length(f"{side}_{deepest}").alias(f"{side}_depth") for side in SIDES]
+    days = days.with_columns(*numbered, *depths)
+    certain, possible = (_spell_grades(days, side, whole) for side in SIDES)
+    around = possible.select("worst_spell", high="grade")
+    found = certain.join(around, on="worst_spell", how="left", maintain_order="left")
+    return found.select("id", "start", "end", "length", "high", low="grade")
+
+
+def _begun(low: str) -> pl.Expr:
+    """Whether a new spell begins on a low day: more than the bridged days after the low day before."""
+    before = pl.when(low).then(time_line()).forward_fill().shift(1)
+    return pl.col(low) & ~(time_line() - before <= CHOICES.bridge + 1).fill_null(False)
+
+
+def _run_length(low: str) -> pl.Expr:
+    return pl.when(low).then(pl.col("day") - pl.when(_begun(low)).then("day").forward_fill() + 1)
+
+
+def _spell_grades(days: pl.DataFrame, side: str, whole: pl.DataFrame) -> pl.DataFrame:
+    """One row per spell, with the number of the worst-case spell around it."""
+    found = (
+        days.filter(f"{side}_0")
+        .group_by(f"{side}_spell", maintain_order=True)
+        .agg(
+            pl.col("id").first(),
+            pl.col("worst_spell").first().alias("around"),
+            start=pl.col("day").first(),
+            end=pl.col("day").last(),
+            depth=pl.col(f"{side}_depth").max(),
         )
-        graded = graded.join(found, on=KEYS, how="left")
-        by_days = [pl.when(pl.col(name) >= rule.days).then(rule.grade) for rule in lengths if rule.anc == anc]
-        graded = graded.with_columns(pl.coalesce(*by_days, 0).alias(f"grade_{name}"))
-        grade = pl.max_horizontal(grade, f"grade_{name}")
-    graded = graded.with_columns(grade=grade)
-    widest, deepest = f"at_{max(r.anc for r in lengths)}", f"at_{min(r.anc for r in lengths)}"
-    deep = pl.col(f"grade_{deepest}") > pl.col(f"grade_{widest}")
-    pick = {what: pl.when(deep).then(f"{what}_{deepest}").otherwise(f"{what}_{widest}") for what in ("start", "end")}
-    return graded.select(
-        *KEYS, "grade", "every", **pick, low_days=pl.col(widest).fill_null(0), deep_days=pl.col(deepest).fill_null(0)
+    )
+    found = found.join(whole.select("id", f"{side}_below"), on="id", how="left", maintain_order="left")
+    length = pl.col("end") - pl.col("start") + 1
+    found = found.drop(f"{side}_spell").rename({"around": "worst_spell"}).with_columns(length=length)
+    by_days = [_by_length(_limits()[0], "length"), _by_length(_limits()[-1], "depth"), _never_above(side)]
+    return found.with_columns(grade=pl.max_horizontal(by_days))
+
+
+def _described(found: pl.DataFrame) -> pl.DataFrame:
+    """The maximum of each definition, graver at worst where the patient died without a day certainly above."""
+    died_low = pl.col("worst_every") & (pl.col("death") == pl.col("last")) & (pl.col("last") < CHOICES.last)
+    found = found.with_columns(died_low=died_low.fill_null(False))
+    high = pl.when("died_low").then(pl.max_horizontal("high", RULES[0].grade)).otherwise("high")
+    return found.with_columns(high=high).select(
+        *("patient", "infusion", "id", "definition", "default", "low", "high", "start", "end"),
+        kind=pl.lit("maximum"),
+        period=pl.lit(f"d{CHOICES.first}-{CHOICES.last}"),
+        why=_why(),
     )
 
 
-def _maximum(
-    days: pl.DataFrame,
-    windows: pl.DataFrame,
-    seen: pl.DataFrame,
-    remarks: pl.DataFrame,
-    bridge: int | None,
-    definition: str,
-    default: bool,
-) -> pl.DataFrame:
-    best = _graded(days, "best", bridge).rename({"grade": "low"})
-    worst = _graded(days, "worst", bridge).select(*KEYS, high="grade", worst_every="every", worst_days="low_days")
-    counts = days.group_by(KEYS).agg(
-        window_days=pl.len(), made=pl.col("filled").sum(), absent=(pl.col("best") > pl.col("worst")).sum()
-    )
-    found = windows.select(*KEYS, "last", "death").join(best, on=KEYS, how="left").join(worst, on=KEYS, how="left")
-    found = found.join(counts, on=KEYS, how="left").join(remarks, on=KEYS, how="left")
-    died_low = (
-        pl.col("worst_every") & (pl.col("death") == pl.col("last")) & (pl.col("last") < CHOICES.last)
-    ).fill_null(False)
-    found = found.with_columns(
-        high=pl.when(died_low).then(pl.max_horizontal("high", RULES[0].grade)).otherwise("high"), died_low=died_low
-    )
-    found = found.join(anc_sources(seen, found.select(*KEYS, "start", "end")), on=KEYS, how="left")
-    found = found.with_columns(
-        label=grade_label(), why=_why("in the longest spell" if bridge is not None else "in all")
-    )
-    return _finish(found, "maximum", definition, default, period=f"d{CHOICES.first}-{CHOICES.last}")
-
-
-def _why(how: str) -> pl.Expr:
+def _why() -> pl.Expr:
     limits = sorted({rule.anc for rule in RULES}, reverse=True)
+    longest = pl.col("counting") == COUNTINGS[0]
+    how = pl.when(longest).then(pl.lit("in the longest spell")).otherwise(pl.lit("in all"))
     spell = pl.format(
-        f"{{}} days with ANC at most {limits[0]} and {{}} with at most {limits[-1]} x 10^9/L {how}, day {{}} to {{}}",
+        f"{{}} days with ANC at most {limits[0]} and {{}} with at most {limits[-1]} x 10^9/L {{}}, day {{}} to {{}}",
         "low_days",
         "deep_days",
+        how,
         "start",
         "end",
     )
@@ -172,48 +236,17 @@ def _why(how: str) -> pl.Expr:
     return pl.when(pl.col("low").is_null()).then(none_at_all).otherwise(told)
 
 
-def _episodes(days: pl.DataFrame, windows: pl.DataFrame, seen: pl.DataFrame, definition: str) -> pl.DataFrame:
-    """Spells of at most the wider limit, each graded by its own length and the deepest spell inside it."""
-    certain = _spell_grades(days, "best").rename({"grade": "low"})
-    possible = _spell_grades(days, "worst").select(*KEYS, high="grade", _from="start", _to="end")
-    around = certain.join(possible, on=KEYS, how="left").filter(
-        (pl.col("_from") <= pl.col("start")) & (pl.col("_to") >= pl.col("end"))
-    )
-    found = around.sort(*KEYS, "start").join(windows.select(*KEYS, "last"), on=KEYS, how="left", maintain_order="left")
+def _described_spells(found: pl.DataFrame) -> pl.DataFrame:
     ended = (
         pl.when(pl.col("end") < pl.col("last"))
         .then(pl.lit("then above the limit or without a value"))
         .otherwise(pl.lit("to the end of the window"))
     )
-    found = found.with_columns(
-        period=pl.format("episode {}", pl.int_range(pl.len()).over(KEYS) + 1),
+    return found.sort("id", "start").select(
+        *("patient", "infusion", "id", "low", "high", "start", "end"),
+        definition=pl.lit(_definition(*DEFINITIONS[0])),
+        default=pl.lit(True),
+        kind=pl.lit("episode"),
+        period=pl.format("episode {}", pl.int_range(1, pl.len() + 1).over("id")),
         why=pl.format("{} days of low neutrophils from day {} to {}, {}", "length", "start", "end", ended),
-        label=grade_label(),
-    )
-    sources = anc_sources(seen, found.select(*KEYS, "start", "end"), by=[*KEYS, "start"])
-    return _finish(found.join(sources, on=[*KEYS, "start"], how="left"), "episode", definition, True)
-
-
-def _spell_grades(days: pl.DataFrame, side: str) -> pl.DataFrame:
-    full, *lengths = RULES
-    wide, deep = max(r.anc for r in lengths), min(r.anc for r in lengths)
-    found = spells(days.filter(pl.col(side) <= wide), KEYS, CHOICES.bridge)
-    inner = spells(days.filter(pl.col(side) <= deep), KEYS, CHOICES.bridge).select(
-        *KEYS, _from="start", _to="end", _deep="length"
-    )
-    inside = (pl.col("_from") >= pl.col("start")) & (pl.col("_to") <= pl.col("end"))
-    deepest = (
-        found.join(inner, on=KEYS, how="inner").filter(inside).group_by([*KEYS, "start"]).agg(pl.col("_deep").max())
-    )
-    found = found.join(deepest, on=[*KEYS, "start"], how="left").join(_whole(days, side, full.anc), on=KEYS, how="left")
-    by_length = [pl.when(pl.col("length") >= rule.days).then(rule.grade) for rule in lengths if rule.anc == wide]
-    by_depth = [pl.when(pl.col("_deep") >= rule.days).then(rule.grade) for rule in lengths if rule.anc == deep]
-    never = pl.when(pl.col("below") >= full.days).then(full.grade)
-    grade = pl.max_horizontal(pl.coalesce(*by_length, 0), pl.coalesce(*by_depth, 0), never)
-    return found.with_columns(grade=grade).select(*KEYS, "start", "end", "length", "grade")
-
-
-def _finish(found: pl.DataFrame, kind: str, definition: str, default: bool, **fixed: str) -> pl.DataFrame:
-    return as_findings(
-        found, kind=kind, criterion=CRITERION, definition=definition, default=default, source=SOURCE, **fixed
     )

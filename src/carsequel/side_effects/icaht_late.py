@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import anc_days, anc_sources, bounded, growth_factor
-from carsequel.side_effects.daily import DAY, KEYS, day_windows
-from carsequel.terms.findings import as_findings, definition_of, grade_label, join_findings
-from carsequel.terms.series import daily_grid
+from carsequel.side_effects.anc import growth_factor
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.day_values import SIDES, lowest_of_day, readings, with_sources
+from carsequel.side_effects.windows import STRIDE, windows_of
+from carsequel.terms.findings import as_findings, definition_of, grade_label
 
 SOURCE: Final = "rejeski2023"
 CRITERION: Final = "icaht_late.eha2023"
@@ -50,6 +51,7 @@ DEFINITIONS: Final = (
     ("nadir_if_second", "observed", "progression_or_therapy"),
     ("nadir_if_second", "interpolate7", "none"),
 )
+CENSORING: Final = tuple(dict.fromkeys(censor for _, _, censor in DEFINITIONS))
 
 
 def grade_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -61,27 +63,53 @@ def grade_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl
     the nadir decides where the second-lowest value is low too (at most 1.5) or no second one exists; `two_at_level`
     asks for two values at or below a level. Gives a findings frame (source rejeski2023).
     """
-    remarks = growth_factor(course, day_windows(course, CHOICES.first, CHOICES.last))
+    whole = windows_of(course, CHOICES.first, CHOICES.last, by_record=True)
+    rows = readings(course, whole, "anc")
+    seen = lowest_of_day(rows)
+    remarks = growth_factor(course, windows_of(course, CHOICES.first, CHOICES.last))
     parts = []
-    for number, (values, missing, censor) in enumerate(DEFINITIONS):
-        windows = _horizons(course, censored if censor != "none" else None)
-        seen = anc_days(course, windows)
-        found = _graded(windows, seen, values, missing).join(remarks, on=KEYS, how="left")
-        found = found.join(anc_sources(seen, found.select(*KEYS, "start", "end")), on=KEYS, how="left")
-        found = found.with_columns(label=grade_label(), why=_why(values))
-        definition = definition_of(values=values, missing=missing, censor=censor)
-        parts.append(_finish(found, definition, number == 0))
-    return join_findings(parts)
+    for censor in CENSORING:
+        windows = whole if censored is None or censor == "none" else _cut(whole, censored)
+        lowest = windows.select(*KEYS, "id", "first", "last").join(_lowest(seen, windows), on="id", how="left")
+        found = lowest.join(remarks, on="id", how="left")
+        parts += [_graded(found, *definition) for definition in DEFINITIONS if definition[2] == censor]
+    found = with_sources(pl.concat(parts), rows)
+    period = f"d{CHOICES.first}-{CHOICES.last}"
+    return as_findings(found, kind="maximum", criterion=CRITERION, source=SOURCE, period=period)
 
 
-def _horizons(course: Course, censored: pl.DataFrame | None) -> pl.DataFrame:
-    windows = day_windows(course, CHOICES.first, CHOICES.last)
-    if censored is None:
-        censored = pl.DataFrame(schema={"patient": pl.String, "infusion": pl.Int64, "censor_day": pl.Float64})
-    censored = censored.with_columns(pl.col("infusion").cast(pl.Int64))
-    earliest = censored.group_by(KEYS).agg(pl.col("censor_day").min().floor().cast(pl.Int64))
+def _cut(windows: pl.DataFrame, censored: pl.DataFrame) -> pl.DataFrame:
+    """End each window on the day of censoring."""
+    ends = censored.group_by("patient", pl.col("infusion").cast(pl.Int64))
+    earliest = ends.agg(pl.col("censor_day").min().floor().cast(pl.Int64))
     windows = windows.join(earliest, on=KEYS, how="left", maintain_order="left")
-    return windows.with_columns(last=pl.min_horizontal("last", "censor_day", "record_end"))
+    return windows.with_columns(last=pl.min_horizontal("last", "censor_day"))
+
+
+def _lowest(seen: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+    """The lowest and the second-lowest value of the days, by either value, the day of the nadir, the number of days
+    with a value, and of those that lie too far from one to be interpolated (`absent`)."""
+    days = seen.with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE)
+    days = days.join(windows.select("id", "first", "last"), on="id", maintain_order="left")
+    days = days.filter(pl.col("day") <= pl.col("last"))
+    days = days.with_columns(gap=_gap_before(), tail=pl.col("last") - pl.col("day"))
+    lowest = {f"{side}_0": pl.col(side).min() for side in SIDES}
+    second = {f"{side}_1": pl.col(side).sort().get(1, null_on_oob=True) for side in SIDES}
+    far = pl.col("gap").filter(pl.col("gap") > CHOICES.longest_gap).sum()
+    tail = pl.col("tail").last()
+    return days.group_by("id").agg(
+        **lowest,
+        **second,
+        n=pl.len(),
+        nadir_day=pl.col("day").filter(pl.col("best") == pl.col("best").min()).first(),
+        absent=far + pl.when(tail > CHOICES.longest_gap).then(tail).otherwise(0),
+    )
+
+
+def _gap_before() -> pl.Expr:
+    """Days without a value before a day: since the day before it with one, or since the window began."""
+    before = pl.when(pl.col("id") == pl.col("id").shift(1)).then(pl.col("day").shift(1))
+    return pl.col("day") - pl.coalesce(before, pl.col("first") - 1) - 1
 
 
 def _level(value: str) -> pl.Expr:
@@ -89,19 +117,24 @@ def _level(value: str) -> pl.Expr:
     return pl.when(pl.col(value).is_not_null()).then(pl.coalesce(*cases, 0))
 
 
-def _graded(windows: pl.DataFrame, seen: pl.DataFrame, values: str, missing: str) -> pl.DataFrame:
-    lowest = {f"{side}_{n}": pl.col(side).sort().get(n, null_on_oob=True) for side in ("best", "worst") for n in (0, 1)}
-    per = seen.group_by(KEYS).agg(
-        **lowest, n=pl.len(), nadir_day=pl.col("day").sort_by("best", "day").first(), last_seen=pl.col("day").max()
-    )
-    per = per.with_columns(low=_by_values("best", values), high=_by_values("worst", values))
+def _graded(found: pl.DataFrame, values: str, missing: str, censor: str) -> pl.DataFrame:
+    """The grade by one definition; days too far from a value leave the gravest grade open."""
+    low, high = (_by_values(side, values) for side in SIDES)
     if values == "two_at_level":
-        per = per.with_columns(high=pl.when(pl.col("n") == 1).then(_level("worst_0")).otherwise("high"))
-    per = per.join(_open_days(windows, seen), on=KEYS, how="left").with_columns(pl.col("absent").fill_null(0))
+        high = pl.when(pl.col("n") == 1).then(_level("worst_0")).otherwise(high)
     if missing != "observed":
-        per = per.with_columns(high=pl.when(pl.col("absent") > 0).then(RULES[0].grade).otherwise("high"))
-    found = windows.select(*KEYS, "first", "last").join(per, on=KEYS, how="left")
-    return found.with_columns(start="nadir_day", end="nadir_day")
+        high = pl.when(pl.col("absent") > 0).then(RULES[0].grade).otherwise(high)
+    seen = pl.col("n").is_not_null()
+    found = found.with_columns(low=pl.when(seen).then(low), high=pl.when(seen).then(high))
+    return found.select(
+        *(*KEYS, "id", "low", "high"),
+        start="nadir_day",
+        end="nadir_day",
+        label=grade_label(),
+        why=_why(values),
+        definition=pl.lit(definition_of(values=values, missing=missing, censor=censor)),
+        default=pl.lit((values, missing, censor) == DEFINITIONS[0]),
+    )
 
 
 def _by_values(side: str, values: str) -> pl.Expr:
@@ -110,14 +143,6 @@ def _by_values(side: str, values: str) -> pl.Expr:
         return _level(second).fill_null(0)
     confirmed = pl.col(second).is_null() | (pl.col(second) <= RULES[-1].anc)
     return pl.when(confirmed).then(_level(nadir)).otherwise(0)
-
-
-def _open_days(windows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Days that stay without a value after interpolation (the values made do not matter): patient, infusion, absent."""
-    grid = daily_grid(windows.join(seen.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last"))
-    seen = seen.select(*DAY, "best", worst="best")
-    days = bounded(grid, seen, CHOICES.longest_gap, decimals=2)
-    return days.group_by(KEYS).agg(absent=(pl.col("best") > pl.col("worst")).sum())
 
 
 def _why(values: str) -> pl.Expr:
@@ -141,15 +166,3 @@ def _why(values: str) -> pl.Expr:
     none = pl.format(f"no ANC on day {CHOICES.first} to {{}}", "last")
     not_graded = pl.when(pl.col("last") < pl.col("first")).then(short).otherwise(none)
     return pl.when(pl.col("low").is_null()).then(not_graded).otherwise(told)
-
-
-def _finish(found: pl.DataFrame, definition: str, default: bool) -> pl.DataFrame:
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=CRITERION,
-        definition=definition,
-        default=default,
-        source=SOURCE,
-        period=f"d{CHOICES.first}-{CHOICES.last}",
-    )

@@ -10,19 +10,12 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import (
-    DAY,
-    KEYS,
-    day_windows,
-    with_coverage,
-    with_deaths,
-    with_domain,
-    within,
-)
-from carsequel.side_effects.day_findings import Answer, episodes, maxima
+from carsequel.side_effects.coverage import with_coverage
+from carsequel.side_effects.day_findings import Answer, day_findings
+from carsequel.side_effects.domains import with_deaths, with_domain
 from carsequel.side_effects.rules import Rule, grade_of, rules_of
-from carsequel.terms.findings import definition_of, join_findings
-from carsequel.terms.series import daily_grid
+from carsequel.side_effects.windows import ID_DAY, every_day, numbered, windows_of
+from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "lee2019"
 CRITERION: Final = "icans.astct2019"
@@ -85,16 +78,17 @@ def grade_icans(course: Course, *, window: int | None = None) -> pl.DataFrame:
     Gives a findings frame (source lee2019).
     """
     last = CHOICES.window if window is None else window
-    windows = day_windows(course, 0, last)
-    grid = with_coverage(daily_grid(windows), course, windows, RECORDS)
-    facts = within(course.facts_since("ice", "capd", "sedated", *IN_WORDS), windows)
+    windows = windows_of(course, 0, last)
+    facts = numbered(course.facts_since("ice", "capd", "sedated", "event", *IN_WORDS, undated=True), windows)
+    grid = with_coverage(every_day(windows), course, windows, RECORDS).lazy()
     for domain in IN_WORDS:
         grid = _with_words(grid, facts, domain)
     grid = _with_cognition(grid, facts, windows)
     grid = _with_sedation(grid, facts)
-    days = with_deaths(_graded(grid), course, windows, "icans", rules_of(RULES, "death")[0].grade)
-    deaths = within(course.facts_since("event"), windows).filter(pl.col("text") == "death")
-    rows = pl.concat([facts.select(*DAY, "source"), deaths.select(*DAY, "source")])
+    events = facts.filter(pl.col("name") == "event")
+    days = with_deaths(_graded(grid), events, windows, "icans", rules_of(RULES, "death")[0].grade)
+    days = days.collect(engine="in-memory")
+    used = facts.filter((pl.col("name") != "event") | (pl.col("text") == "death")).select(*ID_DAY, "source")
     answer = Answer(
         CRITERION,
         definition_of(capd="1-8"),
@@ -103,76 +97,76 @@ def grade_icans(course: Course, *, window: int | None = None) -> pl.DataFrame:
         "no neurotoxicity",
         "no ICE, CAPD, consciousness, seizure, weakness or oedema recorded or covered",
     )
-    remarks = _remarks(facts)
-    parts = (maxima(days, windows, rows, remarks, f"d0-{last}", answer), episodes(days, rows, windows, answer))
-    return join_findings(parts)
+    return day_findings(days, windows, used, _remarks(days.lazy()), f"d0-{last}", answer)
 
 
-def _with_words(grid: pl.DataFrame, facts: pl.DataFrame, domain: str) -> pl.DataFrame:
+def _with_words(grid: pl.LazyFrame, facts: pl.DataFrame, domain: str) -> pl.LazyFrame:
     """Add a domain that is told in words; a word outside the list leaves the day open."""
-    lines = rules_of(RULES, domain)
-    grade = pl.col("text").replace_strict(
-        {line.finding: line.grade for line in lines}, default=None, return_dtype=pl.Int64
-    )
-    rows = facts.filter(pl.col("name") == domain).with_columns(low=grade.fill_null(0), high=grade.fill_null(WORST))
     word = SPOKEN[domain]
-    note = pl.format(f"{word} {{}}", pl.col("text").str.replace_all("_", " "))
-    rows = rows.with_columns(note=note, doubt=pl.when(grade.is_null()).then(pl.lit(f"{word}: answer not readable")))
-    seen = rows.group_by(DAY).agg(
-        pl.col("low", "high").max(),
-        note=pl.col("note").sort_by("low", "note", descending=True).first(),
-        doubt=pl.col("doubt").drop_nulls().first(),
-    )
-    return with_domain(grid, seen, domain, pl.col(f"covered_{domain}"), WORST, f"{word} not recorded")
+
+    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+        grades = {line.finding: line.grade for line in rules_of(RULES, domain)}
+        grade = pl.col("text").replace_strict(grades, default=None, return_dtype=pl.Int64)
+        rows = rows.with_columns(
+            low=grade.fill_null(0),
+            high=grade.fill_null(WORST),
+            note=pl.format(f"{word} {{}}", pl.col("text").str.replace_all("_", " ")),
+            doubt=pl.when(grade.is_null()).then(pl.lit(f"{word}: answer not readable")),
+        )
+        return rows.group_by(ID_DAY).agg(
+            pl.col("low", "high").max(),
+            note=pl.col("note").sort_by("low", "note", descending=True).first(),
+            doubt=pl.col("doubt").drop_nulls().first(),
+        )
+
+    own, covered = facts.filter(pl.col("name") == domain), pl.col(f"covered_{domain}")
+    return with_domain(grid, own, judged, domain, covered, WORST, f"{word} not recorded")
 
 
-def _with_cognition(grid: pl.DataFrame, facts: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def _with_cognition(grid: pl.LazyFrame, facts: pl.DataFrame, windows: pl.DataFrame) -> pl.LazyFrame:
     """Add the domain `cognition`: ICE, or CAPD below the age of ICE and where no ICE was recorded."""
-    tested = facts.filter(pl.col("name").is_in(["ice", "capd"]))
-    whole = pl.col("value") == pl.col("value").round()
-    points = tested.with_columns(value=pl.when(whole).then("value"))
-    per = points.group_by(DAY).agg(
-        ice=pl.col("value").filter(pl.col("name") == "ice").min(),
-        capd=pl.col("value").filter(pl.col("name") == "capd").max(),
-    )
-    child = (pl.col("age_to") < CHOICES.ice_from_age).fill_null(False)
-    per = per.join(windows.select(*KEYS, child=child), on=KEYS, how="left")
-    use_ice = pl.col("ice").is_not_null() & ~pl.col("child")
-    grade = pl.when(use_ice).then(_points("ice")).otherwise(_points("capd"))
-    note = pl.when(use_ice).then(pl.format("ICE {}", pl.col("ice").cast(pl.Int64)))
-    seen = per.with_columns(
-        low=grade.fill_null(0),
-        high=grade.fill_null(WORST),
-        note=note.otherwise(pl.format("CAPD {}", pl.col("capd").cast(pl.Int64))),
-        doubt=pl.when(grade.is_null()).then(pl.lit("no usable ICE or CAPD score")),
-    )
-    return with_domain(grid, seen, "cognition", pl.col("covered_cognition"), WORST, "ICE or CAPD not recorded")
+
+    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+        points = pl.when(pl.col("value") == pl.col("value").round()).then("value")
+        scores = rows.with_columns(pl.when(pl.col("name") == test).then(points).alias(test) for test in ("ice", "capd"))
+        per = scores.group_by(ID_DAY).agg(pl.col("ice").min(), pl.col("capd").max())
+        child = (pl.col("age_to") < CHOICES.ice_from_age).fill_null(False)
+        per = per.join(windows.lazy().select("id", child=child), on="id", how="left")
+        use_ice = pl.col("ice").is_not_null() & ~pl.col("child")
+        grade = pl.when(use_ice).then(_points("ice")).otherwise(_points("capd"))
+        note = pl.when(use_ice).then(pl.format("ICE {}", pl.col("ice").cast(pl.Int64)))
+        return per.with_columns(
+            low=grade.fill_null(0),
+            high=grade.fill_null(WORST),
+            note=note.otherwise(pl.format("CAPD {}", pl.col("capd").cast(pl.Int64))),
+            doubt=pl.when(grade.is_null()).then(pl.lit("no usable ICE or CAPD score")),
+        )
+
+    own, covered = facts.filter(pl.col("name").is_in(["ice", "capd"])), pl.col("covered_cognition")
+    return with_domain(grid, own, judged, "cognition", covered, WORST, "ICE or CAPD not recorded")
 
 
 def _points(domain: str) -> pl.Expr:
     return pl.when(pl.col(domain).is_not_null()).then(pl.coalesce(grade_of(rules_of(RULES, domain), pl.col(domain)), 0))
 
 
-def _with_sedation(grid: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """On a sedated day nothing can be told from cognition and consciousness: they lose their low side."""
-    sedated = facts.filter((pl.col("name") == "sedated") & (pl.col("text") == "yes")).select(DAY).unique()
-    grid = grid.join(sedated.with_columns(_sedated=True), on=DAY, how="left", maintain_order="left")
-    asleep = pl.col("_sedated").fill_null(False)
-    changes = []
+def _with_sedation(grid: pl.LazyFrame, facts: pl.DataFrame) -> pl.LazyFrame:
+    """Add `sedated`: on such a day nothing can be told from cognition and consciousness, which lose their low side."""
+    asleep = facts.filter((pl.col("name") == "sedated") & (pl.col("text") == "yes"))
+    if asleep.is_empty():
+        return grid.with_columns(sedated=pl.lit(False))
+    days = asleep.lazy().select(*ID_DAY, sedated=True).unique()
+    grid = grid.join(days, on=ID_DAY, how="left", maintain_order="left")
+    changes = {}
     for domain in ("cognition", "consciousness"):
         high = pl.when(pl.col(f"{domain}_seen")).then(f"{domain}_high").otherwise(WORST)
-        changes += [
-            pl.when(asleep).then(0).otherwise(f"{domain}_low").alias(f"{domain}_low"),
-            pl.when(asleep).then(high).otherwise(f"{domain}_high").alias(f"{domain}_high"),
-            pl.when(asleep)
-            .then(pl.lit(f"sedated: {SPOKEN[domain]} cannot be judged"))
-            .otherwise(f"{domain}_doubt")
-            .alias(f"{domain}_doubt"),
-        ]
-    return grid.with_columns(changes).drop("_sedated")
+        doubt = pl.lit(f"sedated: {SPOKEN[domain]} cannot be judged")
+        for side, then in (("low", pl.lit(0)), ("high", high), ("doubt", doubt)):
+            changes[f"{domain}_{side}"] = pl.when("sedated").then(then).otherwise(f"{domain}_{side}")
+    return grid.with_columns(**changes)
 
 
-def _graded(grid: pl.DataFrame) -> pl.DataFrame:
+def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
     low = pl.max_horizontal(*(f"{domain}_low" for domain in DOMAINS))
     high = pl.max_horizontal(*(f"{domain}_high" for domain in DOMAINS))
     days = grid.with_columns(low=low, high=high)
@@ -180,15 +174,16 @@ def _graded(grid: pl.DataFrame) -> pl.DataFrame:
     unsure = [pl.when(pl.col(f"{d}_high") > pl.col("low")).then(f"{d}_doubt") for d in DOMAINS]
     covered = [f"covered_{name}" for name in RECORDS]
     return days.select(
-        *DAY,
+        *ID_DAY,
         "low",
         "high",
+        "sedated",
         lead=pl.concat_str(*leading, separator=", ", ignore_nulls=True),
         doubt=pl.when(pl.col("high") > pl.col("low")).then(pl.concat_str(*unsure, separator=", ", ignore_nulls=True)),
         known=pl.any_horizontal(*(f"{domain}_seen" for domain in DOMAINS), *covered),
     )
 
 
-def _remarks(facts: pl.DataFrame) -> pl.DataFrame:
-    sedated = facts.filter((pl.col("name") == "sedated") & (pl.col("text") == "yes")).select(KEYS).unique()
-    return sedated.with_columns(remark=pl.lit("sedated on some days: sedation must be excluded as the cause"))
+def _remarks(days: pl.LazyFrame) -> pl.LazyFrame:
+    remark = pl.lit("sedated on some days: sedation must be excluded as the cause")
+    return days.group_by("id").agg(_any=pl.col("sedated").any()).select("id", remark=pl.when("_any").then(remark))

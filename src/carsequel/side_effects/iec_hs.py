@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import as_reported, possibly, surely
-from carsequel.side_effects.daily import KEYS, within
-from carsequel.side_effects.lab_periods import whole_course
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.side_effects.comparators import as_reported, possibly, surely, with_ends
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.windows import in_window, windows_of
+from carsequel.terms.findings import as_findings, definition_of, join_findings, no_findings
 
 SOURCE: Final = "hines2023"
 CRITERION: Final = "iec_hs.astct2023"
@@ -65,13 +65,12 @@ def assess_iec_hs(course: Course, *, unverified: bool = False) -> pl.DataFrame:
     UNVERIFIED working rows. Gives a findings frame (source hines2023).
     """
     rows = _rows(course)
-    looked = rows.filter(pl.col("name").is_in(["ferritin", "fibrinogen", "hemophagocytosis"])).select(KEYS).unique()
-    rows = rows.join(looked, on=KEYS, how="semi")
+    if rows.is_empty():
+        return no_findings()
     shown = _shown(rows)
-    stated = (
-        course.facts_since("iec_hs_grade", undated=True).filter(pl.col("value").is_not_null()).select(KEYS).unique()
-    )
-    shown = shown.join(stated.with_columns(_stated=pl.lit(True)), on=KEYS, how="left")
+    stated = course.facts_since("iec_hs_grade", undated=True).filter(pl.col("value").is_not_null())
+    stated = stated.select(*KEYS, _stated=pl.lit(True)).unique()
+    shown = shown.join(stated, on=KEYS, how="left")
     why = pl.format("possible IEC-HS is judged from: {}; cut-offs unverified, no grade derived", "told")
     default = shown.with_columns(label=pl.lit("unverified"), why=why, default=pl.col("_stated").is_null())
     parts = [_finish(default, "off")]
@@ -84,30 +83,32 @@ def _rows(course: Course) -> pl.DataFrame:
     """Values from day 0 on, each with the last value of its quantity before the infusion (`baseline`)."""
     facts = course.facts_since(*SEEN, before=FAR)
     facts = facts.filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
-    before = facts.filter(pl.col("value").is_not_null() & (pl.col("since") < 0)).sort("since", "value")
+    after = in_window(facts.filter(pl.col("since") >= 0), windows_of(course, 0))
+    looked = after.filter(pl.col("name").is_in(["ferritin", "fibrinogen", "hemophagocytosis"]))
+    if looked.is_empty():
+        return looked
+    before = facts.lazy().filter(pl.col("value").is_not_null() & (pl.col("since") < 0)).sort("since", "value")
     base = before.group_by([*KEYS, "name"], maintain_order=True).agg(baseline=pl.col("value").last())
-    after = within(facts.filter(pl.col("since") >= 0), whole_course(course))
-    return after.join(base, on=[*KEYS, "name"], how="left", maintain_order="left")
+    rows = after.lazy().join(looked.lazy().select("id"), on="id", how="semi")
+    return rows.join(base, on=[*KEYS, "name"], how="left", maintain_order="left").collect(engine="in-memory")
 
 
 def _shown(rows: pl.DataFrame) -> pl.DataFrame:
     """Per infusion the most telling value of each measurement in words, and their sources."""
     parts = []
     for name, highest, unit in PEAKS:
-        own = rows.filter((pl.col("name") == name) & pl.col("value").is_not_null())
+        own = rows.lazy().filter((pl.col("name") == name) & pl.col("value").is_not_null())
         worst = own.sort(["value", "day", "source"], descending=[highest, False, False])
         word = "highest" if highest else "lowest"
         told = pl.format(f"{word} {name} {{}} {unit} on day {{}}", as_reported().first(), pl.col("day").first())
         parts.append(worst.group_by(KEYS, maintain_order=True).agg(told=told, source=pl.col("source").first()))
-    seen = rows.filter((pl.col("name") == "hemophagocytosis") & pl.col("text").is_in(["yes", "no"]))
+    seen = rows.lazy().filter((pl.col("name") == "hemophagocytosis") & pl.col("text").is_in(["yes", "no"]))
     first = seen.sort(["text", "day", "source"], descending=[True, False, False])
     told = pl.format("hemophagocytosis {} on day {}", pl.col("text").first(), pl.col("day").first())
     parts.append(first.group_by(KEYS, maintain_order=True).agg(told=told, source=pl.col("source").first()))
-    return (
-        pl.concat(parts)
-        .group_by(KEYS, maintain_order=True)
-        .agg(told=pl.col("told").str.join(", "), facts=pl.col("source").drop_nulls().unique().sort().str.join("; "))
-    )
+    facts = pl.col("source").drop_nulls().unique().sort().str.join("; ")
+    each = pl.concat(parts).group_by(KEYS, maintain_order=True).agg(told=pl.col("told").str.join(", "), facts=facts)
+    return each.collect(engine="in-memory")
 
 
 def _graded(rows: pl.DataFrame, shown: pl.DataFrame, course: Course) -> pl.DataFrame:
@@ -147,7 +148,7 @@ def _graded(rows: pl.DataFrame, shown: pl.DataFrame, course: Course) -> pl.DataF
 
 
 def _element(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    own = rows.filter((pl.col("name") == rule.name) & pl.col("value").is_not_null())
+    own = with_ends(rows.filter((pl.col("name") == rule.name) & pl.col("value").is_not_null()))
     limit = pl.lit(rule.factor) if rule.against == "value" else rule.factor * pl.col(rule.against)
     return own.group_by(KEYS).agg(
         sure=surely(rule.test, limit).any(), open=possibly(rule.test, limit).any(), required=pl.lit(rule.required)

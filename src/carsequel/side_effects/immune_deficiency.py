@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import KEYS, within
+from carsequel.side_effects.daily import KEYS
 from carsequel.side_effects.measured import Said, each_day, gravest, since_infusion, with_value_bounds
+from carsequel.side_effects.windows import in_window
 from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "hill_igg"
@@ -47,21 +48,24 @@ def assess_igg(course: Course) -> pl.DataFrame:
     findings frame (source hill_igg).
     """
     windows = since_infusion(course)
-    rows = within(course.facts_since("igg", "igg_uninvolved").filter(pl.col("value").is_not_null()), windows)
-    rows = with_value_bounds(rows.join(windows.select(*KEYS, "disease"), on=KEYS, how="left"))
-    rows = rows.join(_replaced(course), on=KEYS, how="left")
+    rows = course.facts_since("igg", "igg_uninvolved").filter(pl.col("value").is_not_null())
+    rows = with_value_bounds(in_window(rows, windows))
+    if rows.height:
+        rows = rows.join(windows.select("id", "disease"), on="id", how="left").join(
+            _replaced(course), on=KEYS, how="left"
+        )
     parts = []
     for number, choice in enumerate(MYELOMA):
         said = Said(CRITERION, definition_of(myeloma=choice), number == 0, SOURCE, LABELS, "no IgG since the infusion")
-        graded = _graded_igg(rows, choice)
-        parts += [gravest(graded, windows, said), each_day(graded, said)]
+        graded = rows if rows.is_empty() else _graded_igg(rows, choice)
+        parts += [gravest(graded, windows, said), each_day(graded, windows, said)]
     return join_findings(parts)
 
 
 def _graded_igg(rows: pl.DataFrame, choice: str) -> pl.DataFrame:
     if choice == "uninvolved":
-        own = rows.filter(pl.col("name") == "igg_uninvolved").select(*KEYS, "day").unique().with_columns(_own=True)
-        rows = rows.join(own, on=[*KEYS, "day"], how="left")
+        own = rows.filter(pl.col("name") == "igg_uninvolved").select("id", "day").unique().with_columns(_own=True)
+        rows = rows.join(own, on=["id", "day"], how="left")
         total = (pl.col("disease") == "MM").fill_null(False) & (pl.col("name") == "igg")
         rows = rows.filter(~(total & pl.col("_own").fill_null(False)))
         doubt = total
@@ -91,8 +95,7 @@ def assess_cd4(course: Course) -> pl.DataFrame:
     cells/uL (`cutoff=below`, the default) or not above it (`cutoff=at_most`). Gives a findings frame (source
     ash_sap_12050824)."""
     windows = since_infusion(course)
-    rows = within(course.facts_since("cd4").filter(pl.col("value").is_not_null()), windows)
-    rows = with_value_bounds(rows)
+    rows = with_value_bounds(in_window(course.facts_since("cd4").filter(pl.col("value").is_not_null()), windows))
     note = pl.format("CD4 {}{} cells/uL on day {}", pl.col("comparator").fill_null(""), "value", "day")
     parts = []
     for number, cutoff in enumerate(CUTOFFS):
@@ -100,7 +103,7 @@ def assess_cd4(course: Course) -> pl.DataFrame:
         said = Said(CD4_CRITERION, definition, number == 0, CD4_SOURCE, CD4_LABELS, nothing)
         low, high = (_low_cd4(pl.col(side), cutoff) for side in ("most", "least"))
         graded = rows.with_columns(low=low, high=high, note=note, rank="day")
-        parts += [gravest(graded, windows, said), each_day(graded, said)]
+        parts += [gravest(graded, windows, said), each_day(graded, windows, said)]
     return join_findings(parts)
 
 

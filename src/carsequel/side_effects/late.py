@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import DAY, KEYS, within
-from carsequel.side_effects.measured import Said, since_infusion, told, with_value_bounds
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.measured import in_words, since_infusion, told, with_value_bounds
+from carsequel.side_effects.windows import in_window
+from carsequel.terms.findings import as_findings, definition_of
 
 SOURCE: Final = "stated"
 DYSFUNCTION_SOURCE: Final = "ase_eacvi_lvef"
@@ -45,6 +46,11 @@ MEASURES: Final = {
 }
 LABELS: Final = {0: "no cardiac dysfunction", 1: "cardiac dysfunction"}
 BEFORE: Final = 1e6
+DYSFUNCTION_SAID: Final = (
+    pl.lit(DYSFUNCTION).alias("criterion"),
+    pl.lit(definition_of(confirmed="two_days", fall="points")).alias("definition"),
+    pl.lit(DYSFUNCTION_SOURCE).alias("source"),
+)
 
 
 def assess_late_function(course: Course) -> pl.DataFrame:
@@ -56,87 +62,66 @@ def assess_late_function(course: Course) -> pl.DataFrame:
     stated, ase_eacvi_lvef).
     """
     windows = since_infusion(course, CHOICES.first)
-    rows = course.facts_since(*MEASURES, before=BEFORE).filter(pl.col("value").is_not_null())
-    rows = with_value_bounds(rows)
-    before = rows.filter(pl.col("since") < 0).sort(*KEYS, "since", "value")
+    rows = with_value_bounds(course.facts_since(*MEASURES, before=BEFORE).filter(pl.col("value").is_not_null()))
+    late, before = in_window(rows, windows), rows.lazy().filter(pl.col("since") < 0).sort(*KEYS, "since", "value")
     baseline = before.group_by([*KEYS, "name"], maintain_order=True).agg(
         base=pl.col("value").filter(pl.col("since") == pl.col("since").max()).mean(), base_day=pl.col("since").last()
     )
-    late = within(rows, windows)
-    parts = [_lowest(late, baseline, windows, name) for name in MEASURES]
-    return join_findings([*parts, _dysfunction(late, baseline, windows)])
+    parts = [_lowest(late, baseline, windows), _dysfunction(late, baseline, windows)]
+    found = pl.concat(parts, how="diagonal_relaxed").collect(engine="in-memory")
+    return as_findings(found, kind="maximum", default=True, period=f"from d{CHOICES.first}")
 
 
-def _lowest(late: pl.DataFrame, baseline: pl.DataFrame, windows: pl.DataFrame, name: str) -> pl.DataFrame:
-    word, unit = MEASURES[name]
-    own = late.filter(pl.col("name") == name).sort(*KEYS, "value", "day")
-    per = own.group_by(KEYS, maintain_order=True).agg(
-        low=pl.col("least").min(),
-        high=pl.col("most").min(),
-        lowest=pl.col("value").first(),
-        sign=pl.col("comparator").fill_null("").first(),
-        start=pl.col("day").first(),
-        n=pl.col("day").n_unique(),
-        facts=pl.col("source")
-        .filter(pl.col("value") == pl.col("value").min())
-        .drop_nulls()
-        .unique()
-        .sort()
-        .str.join("; "),
+def _asked(windows: pl.DataFrame) -> pl.LazyFrame:
+    """One row per infusion and measure."""
+    measures = [(name, *words, f"late.{name}") for name, words in MEASURES.items()]
+    named = pl.LazyFrame(measures, schema=["name", "word", "unit", "criterion"], orient="row")
+    said = {"definition": pl.lit(definition_of(value="lowest")), "source": pl.lit(SOURCE)}
+    return windows.lazy().select(*KEYS, "id").join(named, how="cross").with_columns(**said)
+
+
+def _lowest(late: pl.DataFrame, baseline: pl.LazyFrame, windows: pl.DataFrame) -> pl.LazyFrame:
+    none = pl.format("no {} with a value on day {} or later", "word", pl.lit(CHOICES.first))
+    if late.is_empty():
+        return _asked(windows).with_columns(label=pl.lit("not gradable"), why=none)
+    least = pl.col("value") == pl.col("value").min()
+    per = (
+        late.lazy()
+        .sort(*KEYS, "value", "day")
+        .group_by("id", "name", maintain_order=True)
+        .agg(
+            low=pl.col("least").min(),
+            high=pl.col("most").min(),
+            lowest=pl.col("value").first(),
+            sign=pl.col("comparator").fill_null("").first(),
+            start=pl.col("day").first(),
+            n=pl.col("day").n_unique(),
+            facts=pl.col("source").filter(least).drop_nulls().unique().sort().str.join("; "),
+        )
     )
-    per = per.filter(pl.col("sign").is_in(["", "<", "<="]))
-    found = windows.select(KEYS).join(per, on=KEYS, how="left", maintain_order="left")
-    found = found.join(baseline.filter(pl.col("name") == name), on=KEYS, how="left", maintain_order="left")
-    value = pl.format(f"{word} {{}}{{}} {unit}", "sign", "lowest")
+    found = _asked(windows).join(per.filter(pl.col("sign").is_in(["", "<", "<="])), on=["id", "name"], how="left")
+    found = found.join(baseline, on=[*KEYS, "name"], how="left")
+    value = pl.format("{} {}{} {}", "word", "sign", "lowest", "unit")
     seen = pl.format("lowest {} on day {} (days with a value: {})", value, "start", "n")
     base = pl.format("{} on day {} before the infusion", "base", pl.col("base_day").floor().cast(pl.Int64))
-    none = pl.lit(f"no {word} with a value on day {CHOICES.first} or later")
-    missing = pl.col("low").is_null()
-    found = found.with_columns(
-        label=pl.when(missing).then(pl.lit("not gradable")).otherwise(value),
-        why=pl.when(missing).then(none).otherwise(pl.concat_str(seen, base, separator="; ", ignore_nulls=True)),
+    told_ = pl.concat_str(seen, base, separator="; ", ignore_nulls=True)
+    known = pl.col("low").is_not_null()
+    return found.with_columns(
+        label=pl.when(known).then(value).otherwise(pl.lit("not gradable")),
+        why=pl.when(known).then(told_).otherwise(none),
         end=pl.col("start"),
     )
-    said = Said(f"late.{name}", definition_of(value="lowest"), True, SOURCE, {}, "")
-    return _finish(found, said)
 
 
-def _dysfunction(late: pl.DataFrame, baseline: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    rule = RULES[0]
-    own = late.filter(pl.col("name") == "lvef").join(baseline.filter(pl.col("name") == "lvef"), on=KEYS, how="inner")
-    fell = {
-        side: (pl.col(value) < rule.lvef) & (pl.col("base") - pl.col(value) > rule.fall)
-        for side, value in (("sure", "most"), ("maybe", "least"))
-    }
-    days = (
-        own.with_columns(**fell)
-        .group_by(DAY)
-        .agg(
-            pl.col("sure").all(),
-            pl.col("maybe").any(),
-            value=pl.col("value").min(),
-            source=told(),
-            base=pl.col("base").first(),
-        )
+def _dysfunction(late: pl.DataFrame, baseline: pl.LazyFrame, windows: pl.DataFrame) -> pl.LazyFrame:
+    rule, found = RULES[0], windows.lazy().select(*KEYS, "id").with_columns(DYSFUNCTION_SAID)
+    none = pl.lit("no LVEF both before the infusion and late after it")
+    own = late.filter(pl.col("name") == "lvef")
+    if own.is_empty():
+        return found.with_columns(label=pl.lit("not gradable"), why=none)
+    found = found.join(
+        _falls(own.lazy().join(baseline, on=[*KEYS, "name"])), on="id", how="left", maintain_order="left"
     )
-    per = (
-        days.sort(DAY)
-        .group_by(KEYS, maintain_order=True)
-        .agg(
-            n_sure=pl.col("sure").sum(),
-            n_maybe=pl.col("maybe").sum(),
-            start=pl.col("day").filter("maybe").first(),
-            lowest=pl.col("value").min(),
-            base=pl.col("base").first(),
-            facts=pl.col("source")
-            .filter(pl.col("maybe") | (pl.col("value") == pl.col("value").min()))
-            .drop_nulls()
-            .unique()
-            .sort()
-            .str.join("; "),
-        )
-    )
-    found = windows.select(KEYS).join(per, on=KEYS, how="left", maintain_order="left")
     graded = pl.col("n_maybe").is_not_null()
     found = found.with_columns(
         low=pl.when(graded).then(pl.when(pl.col("n_sure") >= 2).then(rule.code).otherwise(0)),
@@ -148,26 +133,26 @@ def _dysfunction(late: pl.DataFrame, baseline: pl.DataFrame, windows: pl.DataFra
     )
     single = pl.when(pl.col("low") < pl.col("high")).then(pl.lit("no second value certainly confirms it"))
     why = pl.concat_str(words, single, separator="; ", ignore_nulls=True)
-    none = pl.lit("no LVEF both before the infusion and late after it")
-    label = (
-        pl.when(~graded)
-        .then(pl.lit("not gradable"))
-        .when(pl.col("low") < pl.col("high"))
-        .then(pl.format("{} to {}", pl.lit(LABELS[0]), pl.lit(LABELS[1])))
-        .otherwise(pl.col("low").replace_strict(LABELS, default=None, return_dtype=pl.String))
+    return found.with_columns(label=in_words(LABELS), why=pl.when(graded).then(why).otherwise(none))
+
+
+def _falls(values: pl.LazyFrame) -> pl.LazyFrame:
+    """On how many days the LVEF certainly and possibly fell to dysfunction, per `id`."""
+    rule = RULES[0]
+    sure, maybe = ((pl.col(v) < rule.lvef) & (pl.col("base") - pl.col(v) > rule.fall) for v in ("most", "least"))
+    days = values.group_by("id", "day").agg(
+        sure=sure.all(), maybe=maybe.any(), value=pl.col("value").min(), source=told(), base=pl.col("base").first()
     )
-    found = found.with_columns(label=label, why=pl.when(graded).then(why).otherwise(none))
-    said = Said(DYSFUNCTION, definition_of(confirmed="two_days", fall="points"), True, DYSFUNCTION_SOURCE, LABELS, "")
-    return _finish(found, said)
-
-
-def _finish(found: pl.DataFrame, said: Said) -> pl.DataFrame:
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=said.criterion,
-        definition=said.definition,
-        default=said.default,
-        source=said.source,
-        period=f"from d{CHOICES.first}",
+    lowest = pl.col("value") == pl.col("value").min()
+    return (
+        days.sort("id", "day")
+        .group_by("id", maintain_order=True)
+        .agg(
+            n_sure=pl.col("sure").sum(),
+            n_maybe=pl.col("maybe").sum(),
+            start=pl.col("day").filter("maybe").first(),
+            lowest=pl.col("value").min(),
+            base=pl.col("base").first(),
+            facts=pl.col("source").filter(pl.col("maybe") | lowest).drop_nulls().unique().sort().str.join("; "),
+        )
     )

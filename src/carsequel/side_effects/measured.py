@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import DAY, KEYS, WITHOUT_END, day_windows
-from carsequel.terms.findings import as_findings
+from carsequel.side_effects.coverage import stretches
+from carsequel.side_effects.daily import KEYS, WITHOUT_END
+from carsequel.side_effects.windows import windows_of
+from carsequel.terms.findings import as_findings, no_findings
 
 PERIOD: Final = "since infusion"
 UNLIMITED: Final = 1e12
@@ -29,20 +31,20 @@ class Said(NamedTuple):
 
 
 def since_infusion(course: Course, first: int = 0, last: int = WITHOUT_END) -> pl.DataFrame:
-    """Give per infusion the days that were followed: as `day_windows`, cut at the last day of the record too."""
-    windows = day_windows(course, first, last)
-    return windows.with_columns(last=pl.min_horizontal("last", "record_end"))
+    """Give per infusion the days that were followed: as `windows_of`, cut at the last day of the record too."""
+    return windows_of(course, first, last, by_record=True)
 
 
 def covered_throughout(course: Course, windows: pl.DataFrame, *names: str) -> pl.DataFrame:
-    """Give the infusions in whose whole window absence of a row of any of the names means absence: patient, infusion.
+    """Give the infusions in whose whole window absence of a row of any of the names means absence: id.
 
     A row of these names that is there but cannot be used (implausible or refused) takes its patient out.
     """
-    found = course.covered(*names).join(windows.select(*KEYS, "first", "last"), on=KEYS, how="inner")
-    whole = (pl.col("since").floor() <= pl.col("first")) & (pl.col("until").floor() >= pl.col("last"))
+    whole = stretches(course, windows, {"": names}).filter("whole").select("id").unique()
+    if whole.is_empty():
+        return whole
     unusable = course.unusable.filter(pl.col("name").is_in(names)).select("patient").unique()
-    return found.filter(whole).select(KEYS).unique().join(unusable, on="patient", how="anti")
+    return whole.join(windows.join(unusable, on="patient", how="semi"), on="id", how="anti")
 
 
 def with_value_bounds(rows: pl.DataFrame) -> pl.DataFrame:
@@ -81,15 +83,18 @@ def in_words(labels: dict[int, str]) -> pl.Expr:
 
 
 def gravest(rows: pl.DataFrame, windows: pl.DataFrame, said: Said, period: str = PERIOD) -> pl.DataFrame:
-    """Give one `maximum` per infusion from graded rows (patient, infusion, day, low, high, note, source, rank).
+    """Give one `maximum` per infusion from graded rows (id, day, low, high, note, source, rank).
 
     Of the rows with the gravest certain code the one of the lowest rank is told, with its day and sources. An infusion
     without a row is not gradable.
     """
+    if rows.is_empty():
+        nothing = {"label": pl.lit("not gradable"), "why": pl.lit(said.nothing), "period": pl.lit(period)}
+        return _finish(windows.select(*KEYS, **nothing), "maximum", said)
     top = pl.col("low") == pl.col("low").max()
     worst = pl.col("high") == pl.col("high").max()
-    ordered = rows.sort(*KEYS, "rank", "day", "note", nulls_last=True)
-    per = ordered.group_by(KEYS, maintain_order=True).agg(
+    ordered = rows.lazy().sort("id", "rank", "day", "note", nulls_last=True)
+    per = ordered.group_by("id", maintain_order=True).agg(
         low=pl.col("low").max(),
         high=pl.col("high").max(),
         start=pl.col("day").filter(top).first(),
@@ -99,27 +104,29 @@ def gravest(rows: pl.DataFrame, windows: pl.DataFrame, said: Said, period: str =
         days=pl.col("day").filter(pl.col("low") >= 0).n_unique(),
         facts=pl.col("source").filter(top | worst).drop_nulls().unique().sort().str.join("; "),
     )
-    found = windows.select(KEYS).join(per, on=KEYS, how="left", maintain_order="left")
+    found = windows.lazy().select(*KEYS, "id").join(per, on="id", how="left", maintain_order="left")
     why = pl.format("{} (days with a value: {})", "note", "days")
     more = pl.format("{}; graver is possible: {}", why, "doubt")
     unsure = (pl.col("low") < pl.col("high")) & (pl.col("doubt") != pl.col("note"))
     sentence = pl.when(pl.col("low").is_null()).then(pl.lit(said.nothing)).when(unsure).then(more).otherwise(why)
-    return _finish(
-        found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(period)), "maximum", said
-    )
+    found = found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(period))
+    return _finish(found.collect(engine="in-memory"), "maximum", said)
 
 
-def each_day(rows: pl.DataFrame, said: Said) -> pl.DataFrame:
+def each_day(rows: pl.DataFrame, windows: pl.DataFrame, said: Said) -> pl.DataFrame:
     """Give one `assessment` per day with graded rows, the gravest of the day."""
-    ordered = rows.sort(*DAY, "low", "high", "note", descending=[False, False, False, True, True, False])
-    per = ordered.group_by(DAY, maintain_order=True).agg(
+    if rows.is_empty():
+        return no_findings()
+    ordered = rows.lazy().sort("id", "day", "low", "high", "note", descending=[False, False, True, True, False])
+    per = ordered.group_by("id", "day", maintain_order=True).agg(
         pl.col("low").max(), pl.col("high").max(), why=pl.col("note").first(), facts=told()
     )
+    per = per.join(windows.lazy().select(*KEYS, "id"), on="id", how="left", maintain_order="left")
     per = per.with_columns(start="day", end="day", period=pl.format("day {}", "day"), label=in_words(said.labels))
-    return _finish(per, "assessment", said)
+    return _finish(per.collect(engine="in-memory"), "assessment", said)
 
 
-def flagged(rows: pl.DataFrame, open_to: pl.DataFrame, said: Said) -> pl.DataFrame:
+def flagged(rows: pl.LazyFrame, open_to: pl.LazyFrame, said: Said) -> pl.DataFrame:
     """Give one `maximum` per infusion from stated rows (patient, infusion, since, low, high, note, source).
 
     `open_to` has one row per infusion: `open_high` (the gravest code that may have happened without a row, 0 where the
@@ -142,9 +149,8 @@ def flagged(rows: pl.DataFrame, open_to: pl.DataFrame, said: Said) -> pl.DataFra
     unsure = (pl.col("low") < pl.col("high")) & (pl.col("open_high") > pl.col("low"))
     why = pl.concat_str(pl.coalesce("note", none), pl.when(unsure).then("doubt"), separator="; ", ignore_nulls=True)
     sentence = pl.when(pl.col("low").is_null()).then(pl.lit(said.nothing)).otherwise(why)
-    return _finish(
-        found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(PERIOD)), "maximum", said
-    )
+    found = found.with_columns(label=in_words(said.labels), why=sentence, period=pl.lit(PERIOD))
+    return _finish(found.collect(engine="in-memory"), "maximum", said)
 
 
 def _finish(found: pl.DataFrame, kind: str, said: Said) -> pl.DataFrame:

@@ -4,28 +4,22 @@ Day 0 is the day of infusion; the lowest of several values of a day counts. Tran
 table prints `<`, its authors' code uses `<=`: `boundary=strict` (default) or `inclusive`.
 """
 
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import anc_sources, bounded
-from carsequel.side_effects.daily import DAY, KEYS, day_windows, within
-from carsequel.terms.findings import as_findings, definition_of, grade_label, join_findings
-from carsequel.terms.series import daily_grid, longest_spell, spells
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.day_values import daily_values, readings, with_sources
+from carsequel.side_effects.days_below import Boundary, Reading, Rule, grade_days
+from carsequel.side_effects.low_runs import Counting
+from carsequel.side_effects.windows import in_window, windows_of
+from carsequel.terms.findings import as_findings, definition_of, grade_label
 
 SOURCE: Final = "ticaht2025"
 EARLY: Final = "t_icaht_early.2025"
 LATE: Final = "t_icaht_late.2025"
-
-
-class Rule(NamedTuple):
-    """At least `days` days with platelets below `platelets` have this grade."""
-
-    grade: int
-    platelets: float
-    days: int
-    paper: str
 
 
 EARLY_RULES: tuple[Rule, ...] = (
@@ -57,20 +51,36 @@ class Choices(NamedTuple):
 
 CHOICES = Choices()
 DECIMALS: Final = 6
-EARLY_DEFINITIONS: Final[tuple[dict[str, Any], ...]] = (
-    {"boundary": "strict", "counting": "cumulative", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "inclusive", "counting": "cumulative", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "strict", "counting": "longest", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "strict", "counting": "cumulative", "missing": "bounds", "censor": "progression_or_therapy"},
-    {"boundary": "strict", "counting": "cumulative", "missing": "interpolate7", "censor": "none"},
+
+
+class Definition(NamedTuple):
+    """The named choices of one grading; what is None is no choice of that grade."""
+
+    boundary: Boundary = "strict"
+    counting: Counting | None = None
+    tests: Literal["one", "two"] | None = None
+    missing: Literal["interpolate7", "bounds"] = "interpolate7"
+    censor: Literal["progression_or_therapy", "none"] = "progression_or_therapy"
+
+    def in_words(self) -> str:
+        """Give the definition as findings carry it."""
+        counted = {"counting": self.counting, "bridge": CHOICES.bridge} if self.counting else {"tests": self.tests}
+        return definition_of(boundary=self.boundary, **counted, missing=self.missing, censor=self.censor)
+
+
+EARLY_DEFINITIONS: Final = (
+    Definition(counting="cumulative"),
+    Definition("inclusive", counting="cumulative"),
+    Definition(counting="longest"),
+    Definition(counting="cumulative", missing="bounds"),
+    Definition(counting="cumulative", censor="none"),
 )
-LATE_DEFINITIONS: Final[tuple[dict[str, Any], ...]] = (
-    {"boundary": "strict", "tests": "two", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "inclusive", "tests": "two", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "strict", "tests": "one", "missing": "interpolate7", "censor": "progression_or_therapy"},
-    {"boundary": "strict", "tests": "two", "missing": "interpolate7", "censor": "none"},
+LATE_DEFINITIONS: Final = (
+    Definition(tests="two"),
+    Definition("inclusive", tests="two"),
+    Definition(tests="one"),
+    Definition(tests="two", censor="none"),
 )
-NO_CENSOR: Final = pl.DataFrame(schema={"patient": pl.String, "infusion": pl.Int64, "censor_day": pl.Float64})
 
 
 def grade_t_icaht_early(course: Course, censored: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -80,15 +90,9 @@ def grade_t_icaht_early(course: Course, censored: pl.DataFrame | None = None) ->
     itself counts). Days below a limit are added up (default) or the longest spell counts; gaps of 1-2 days above count
     as low. No platelet count in the window is not gradable. Gives a findings frame (source ticaht2025).
     """
-    parts = []
-    for number, chosen in enumerate(EARLY_DEFINITIONS):
-        windows = _windows(course, CHOICES.early_first, CHOICES.early_last, censored, chosen, by_record=False)
-        seen = platelet_days(course, windows)
-        days = _days(windows, seen, CHOICES.longest_gap if chosen["missing"] == "interpolate7" else 0)
-        found = _both_sides(days, windows, EARLY_RULES, chosen)
-        found = _described(found, course, windows, seen, EARLY_RULES, chosen)
-        parts.append(_finish(found, EARLY, chosen, number == 0, f"d{CHOICES.early_first}-{CHOICES.early_last}"))
-    return join_findings(parts)
+    windows = windows_of(course, CHOICES.early_first, CHOICES.early_last)
+    period = f"d{CHOICES.early_first}-{CHOICES.early_last}"
+    return _findings(course, windows, censored, EARLY_RULES, EARLY_DEFINITIONS, criterion=EARLY, period=period)
 
 
 def grade_t_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -99,173 +103,101 @@ def grade_t_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> 
     Days without a value that are too far from one to be interpolated leave the gravest grade open. Gives a findings
     frame (source ticaht2025).
     """
-    parts = []
-    for number, chosen in enumerate(LATE_DEFINITIONS):
-        windows = _windows(course, CHOICES.late_first, CHOICES.late_last, censored, chosen, by_record=True)
-        seen = platelet_days(course, windows)
-        days = _days(windows, seen, CHOICES.longest_gap)
-        found = _both_sides(days, windows, LATE_RULES, chosen | {"counting": "cumulative"})
-        found = _with_tests(found, seen, CHOICES.tests if chosen["tests"] == "two" else 1, chosen["boundary"])
-        found = _described(found, course, windows, seen, LATE_RULES, chosen)
-        parts.append(_finish(found, LATE, chosen, number == 0, f"d{CHOICES.late_first}-{CHOICES.late_last}"))
-    return join_findings(parts)
+    windows = windows_of(course, CHOICES.late_first, CHOICES.late_last, by_record=True)
+    period = f"d{CHOICES.late_first}-{CHOICES.late_last}"
+    return _findings(course, windows, censored, LATE_RULES, LATE_DEFINITIONS, criterion=LATE, period=period)
 
 
-def platelet_days(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    """Give one row per infusion and day with a platelet count (10^9/L): `best` (lowest as reported), `worst` (0 where
-    only `less than` was reported), `source` (list)."""
-    rows = within(course.facts_since("platelets").filter(pl.col("value").is_not_null()), windows)
-    below = pl.col("comparator").fill_null("").is_in(["<", "<="])
-    rows = rows.with_columns(_worst=pl.when(below).then(0.0).otherwise("value"))
-    return rows.group_by(DAY).agg(best=pl.col("value").min(), worst=pl.col("_worst").min(), source=pl.col("source"))
-
-
-def _windows(
-    course: Course, first: int, last: int, censored: pl.DataFrame | None, chosen: dict[str, Any], by_record: bool
+def _findings(
+    course: Course,
+    windows: pl.DataFrame,
+    censored: pl.DataFrame | None,
+    rules: tuple[Rule, ...],
+    definitions: tuple[Definition, ...],
+    **fixed: str,
 ) -> pl.DataFrame:
-    windows = day_windows(course, first, last)
-    given = NO_CENSOR if censored is None or chosen["censor"] == "none" else censored
-    given = given.with_columns(pl.col("infusion").cast(pl.Int64))
-    earliest = given.group_by(KEYS).agg(pl.col("censor_day").min().floor().cast(pl.Int64))
-    windows = windows.join(earliest, on=KEYS, how="left", maintain_order="left")
-    ends = ["last", "censor_day", *(["record_end"] if by_record else [])]
-    return windows.with_columns(last=pl.min_horizontal(ends))
+    asked = _asked(windows, censored, definitions)
+    rows = readings(course, windows, "platelets")
+    if rows.is_empty():
+        found = asked.with_columns(label=pl.lit("not gradable"), why=_not_graded())
+    else:
+        graded = pl.concat(_graded(rows, asked, rules, definitions))
+        transfused = course.facts_since("event").filter(pl.col("text") == "transfusion_platelets")
+        found = _described(asked, graded, rules, in_window(transfused, windows))
+        found = with_sources(found, rows)
+    return as_findings(found, kind="maximum", source=SOURCE, **fixed)
 
 
-def _days(windows: pl.DataFrame, seen: pl.DataFrame, longest_gap: int) -> pl.DataFrame:
-    kept = windows.join(seen.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last")
-    return bounded(daily_grid(kept), seen, longest_gap, DECIMALS)
-
-
-def _under(column: str, limit: float, boundary: str) -> pl.Expr:
-    return pl.col(column) < limit if boundary == "strict" else pl.col(column) <= limit
-
-
-def _stretches(days: pl.DataFrame, side: str, limit: float, chosen: dict[str, Any]) -> pl.DataFrame:
-    """Low days per infusion: start, end and length, of the longest spell or of all spells (short recoveries count)."""
-    flagged = days.filter(_under(side, limit, chosen["boundary"])).select(DAY)
-    if chosen["counting"] == "longest":
-        return longest_spell(flagged, KEYS, CHOICES.bridge)
-    found = spells(flagged, KEYS, CHOICES.bridge)
-    return found.group_by(KEYS).agg(pl.col("start").min(), pl.col("end").max(), pl.col("length").sum())
-
-
-def _graded(days: pl.DataFrame, side: str, rules: tuple[Rule, ...], chosen: dict[str, Any]) -> pl.DataFrame:
-    """Grade by one side (`best` or `worst` values) and the stretch of its limit: keys, grade, start, end, low."""
-    graded = days.select(KEYS).unique()
-    limits = list(dict.fromkeys(rule.platelets for rule in rules))
-    for number, limit in enumerate(limits):
-        found = _stretches(days, side, limit, chosen)
-        by_days = [pl.when(pl.col("length") >= rule.days).then(rule.grade) for rule in rules if rule.platelets == limit]
-        found = found.select(
-            *KEYS,
-            pl.coalesce(*by_days, 0).alias(f"grade_{number}"),
-            pl.col("start").alias(f"start_{number}"),
-            pl.col("end").alias(f"end_{number}"),
-            pl.col("length").alias(f"low_{number}"),
-        )
-        graded = graded.join(found, on=KEYS, how="left")
-    numbers = range(len(limits))
-    grade = pl.max_horizontal(*(f"grade_{n}" for n in numbers)).fill_null(0)
-    deciding = {n: pl.col(f"grade_{n}") == grade for n in numbers}
-    at = {
-        what: pl.coalesce(pl.when(deciding[n]).then(f"{what}_{n}") for n in numbers) for what in ("start", "end", "low")
-    }
-    return graded.select(*KEYS, grade=grade, **at)
-
-
-def _both_sides(
-    days: pl.DataFrame, windows: pl.DataFrame, rules: tuple[Rule, ...], chosen: dict[str, Any]
-) -> pl.DataFrame:
-    best = _graded(days, "best", rules, chosen).rename({"grade": "low", "low": "low_days"})
-    worst = _graded(days, "worst", rules, chosen).select(*KEYS, high="grade")
-    counts = days.group_by(KEYS).agg(
-        window_days=pl.len(), made=pl.col("filled").sum(), absent=(pl.col("best") > pl.col("worst")).sum()
+def _asked(windows: pl.DataFrame, censored: pl.DataFrame | None, definitions: tuple[Definition, ...]) -> pl.DataFrame:
+    """One row per infusion and definition: its window (`first`, `last`) and what the definition is called."""
+    named = pl.DataFrame(
+        {
+            "definition": [chosen.in_words() for chosen in definitions],
+            "default": [chosen is definitions[0] for chosen in definitions],
+            "boundary": [chosen.boundary for chosen in definitions],
+            "censor": [chosen.censor for chosen in definitions],
+        }
     )
-    found = windows.select(*KEYS, "first", "last").join(best, on=KEYS, how="left")
-    return found.join(worst, on=KEYS, how="left").join(counts, on=KEYS, how="left")
+    asked = windows.lazy().select(*KEYS, "id", "first", "last").join(named.lazy(), how="cross")
+    if censored is not None:
+        ends = censored.lazy().group_by(pl.col("patient"), pl.col("infusion").cast(pl.Int64))
+        earliest = ends.agg(pl.col("censor_day").min().floor().cast(pl.Int64))
+        cut = pl.when(pl.col("censor") != "none").then("censor_day")
+        asked = asked.join(earliest, on=KEYS, how="left").with_columns(last=pl.min_horizontal("last", cut))
+    return asked.collect(engine="in-memory")
 
 
-def _with_tests(found: pl.DataFrame, seen: pl.DataFrame, tests: int, boundary: str) -> pl.DataFrame:
-    """Lower `low` to the grade whose level enough tests confirm; while days without a value remain, or only a single
-    test was done, `high` stays."""
-    seen = seen.sort("day")
-    nth = seen.group_by(KEYS).agg(
-        _best=pl.col("best").sort().get(tests - 1, null_on_oob=True),
-        _worst=pl.col("worst").sort().get(tests - 1, null_on_oob=True),
-        n=pl.len(),
-    )
-    found = found.join(nth, on=KEYS, how="left")
-    confirmed = {side: _confirmed(f"_{side}", boundary) for side in ("best", "worst")}
-    alone = (pl.col("n") < tests) | (pl.col("absent") > 0)
-    return found.with_columns(
-        low=pl.min_horizontal("low", pl.when(pl.col("low").is_not_null()).then(confirmed["best"])),
-        high=pl.when(pl.col("high").is_null() | alone)
-        .then("high")
-        .otherwise(pl.min_horizontal("high", confirmed["worst"])),
-        unconfirmed=pl.col("low") > confirmed["best"],
-    )
+def _graded(
+    rows: pl.DataFrame, asked: pl.DataFrame, rules: tuple[Rule, ...], definitions: tuple[Definition, ...]
+) -> list[pl.DataFrame]:
+    """Per definition the infusions with values: id, definition and the columns of `days_below.GRADED`."""
 
+    @cache
+    def days(censor: str, longest_gap: int) -> pl.DataFrame:
+        window = asked.filter(pl.col("censor") == censor).unique("id")
+        inside = rows.join(window.select("id", "last"), on="id").filter(pl.col("day") <= pl.col("last"))
+        return daily_values(inside, window, longest_gap, DECIMALS)
 
-def _confirmed(value: str, boundary: str) -> pl.Expr:
-    cases = [pl.when(_under(value, rule.platelets, boundary)).then(rule.grade) for rule in LATE_RULES]
-    return pl.coalesce(*cases, 0)
+    found = []
+    for chosen in definitions:
+        tests = {"one": 1, "two": CHOICES.tests, None: 0}[chosen.tests]
+        reading = Reading(chosen.boundary, chosen.counting or "cumulative", CHOICES.bridge, tests)
+        values = days(chosen.censor, CHOICES.longest_gap if chosen.missing == "interpolate7" else 0)
+        graded = grade_days(values, rules, reading).with_columns(definition=pl.lit(chosen.in_words()))
+        found.append(graded.collect(engine="in-memory"))
+    return found
 
 
 def _described(
-    found: pl.DataFrame,
-    course: Course,
-    windows: pl.DataFrame,
-    seen: pl.DataFrame,
-    rules: tuple[Rule, ...],
-    chosen: dict[str, Any],
+    asked: pl.DataFrame, graded: pl.DataFrame, rules: tuple[Rule, ...], transfusions: pl.DataFrame
 ) -> pl.DataFrame:
+    of = ["id", "definition"]
+    given = asked.lazy().join(transfusions.lazy().select("id", "day"), on="id")
+    given = given.filter(pl.col("day") <= pl.col("last")).group_by(of).agg(transfusions=pl.col("day").n_unique())
+    found = asked.lazy().join(graded.lazy(), on=of, how="left").join(given, on=of, how="left")
+    shown = pl.when(pl.col("low") > 0)
     papers = {rule.grade: rule.paper for rule in rules}
-    if "unconfirmed" not in found.columns:
-        found = found.with_columns(unconfirmed=pl.lit(False))
-    found = found.join(_transfused(course, windows), on=KEYS, how="left")
-    shown = pl.col("low") > 0
-    found = found.with_columns(
-        pl.when(shown).then("start").alias("start"),
-        pl.when(shown).then("end").alias("end"),
-        paper=pl.col("low").replace_strict(papers, default=None, return_dtype=pl.String),
-    )
-    found = found.join(anc_sources(seen, found.select(*KEYS, "start", "end")), on=KEYS, how="left")
-    return found.with_columns(label=grade_label(), why=_why(max(rule.platelets for rule in rules), chosen))
+    paper = pl.col("low").replace_strict(papers, default=None, return_dtype=pl.String)
+    found = found.with_columns(shown.then("start"), shown.then("end").alias("end"), paper=paper)
+    why = _why(max(rule.limit for rule in rules))
+    return found.with_columns(label=grade_label(), why=why).collect(engine="in-memory")
 
 
-def _transfused(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    events = within(course.facts_since("event"), windows).filter(pl.col("text") == "transfusion_platelets")
-    return events.group_by(KEYS).agg(_transfusions=pl.col("day").n_unique())
-
-
-def _why(widest: float, chosen: dict[str, Any]) -> pl.Expr:
+def _why(widest: float) -> pl.Expr:
     spell = pl.format("platelets {} ({} low days, day {} to {})", "paper", "low_days", "start", "end")
     none = pl.format(f"no grade of platelets below {widest:g} x 10^9/L certain on day {{}} to {{}}", "first", "last")
     first = pl.when(pl.col("start").is_null()).then(none).otherwise(spell)
-    sign = pl.lit("limits read as at most") if chosen["boundary"] == "inclusive" else pl.lit(None, dtype=pl.String)
+    sign = pl.when(pl.col("boundary") == "inclusive").then(pl.lit("limits read as at most"))
     made = pl.when(pl.col("made") > 0).then(pl.format("{} of {} days interpolated", "made", "window_days"))
     open_ = pl.col("low") < pl.col("high")
     missing = pl.when(open_ & (pl.col("absent") > 0)).then(pl.format("{} days without a settled value", "absent"))
     alone = pl.when("unconfirmed").then(pl.lit("a second test does not confirm a graver level"))
-    given = pl.format("platelets transfused on {} days (does not change the grade)", "_transfusions")
+    given = pl.format("platelets transfused on {} days (does not change the grade)", "transfusions")
     told = pl.concat_str(first, sign, made, missing, alone, given, separator="; ", ignore_nulls=True)
+    return pl.when(pl.col("low").is_null()).then(_not_graded()).otherwise(told)
+
+
+def _not_graded() -> pl.Expr:
     short = pl.format("not followed to day {} (ends on day {})", "first", "last")
     no_value = pl.format("no platelet count on day {} to {}", "first", "last")
-    not_graded = pl.when(pl.col("last") < pl.col("first")).then(short).otherwise(no_value)
-    return pl.when(pl.col("low").is_null()).then(not_graded).otherwise(told)
-
-
-def _finish(found: pl.DataFrame, criterion: str, chosen: dict[str, Any], default: bool, period: str) -> pl.DataFrame:
-    named = dict(chosen)
-    if "counting" in named:
-        named = {"boundary": named["boundary"], "counting": named["counting"], "bridge": CHOICES.bridge} | named
-    return as_findings(
-        found,
-        kind="maximum",
-        criterion=criterion,
-        definition=definition_of(**named),
-        default=default,
-        source=SOURCE,
-        period=period,
-    )
+    return pl.when(pl.col("last") < pl.col("first")).then(short).otherwise(no_value)

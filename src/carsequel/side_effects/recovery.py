@@ -4,15 +4,17 @@ Day 0 is the day of infusion, the window day 0 to 100 or the end of the record. 
 recovered; the day of recovery is the first of three days (or values on different days) at the level.
 """
 
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import anc_days, bounded
-from carsequel.side_effects.daily import DAY, KEYS, day_windows, with_coverage, within
-from carsequel.side_effects.platelets import platelet_days
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.side_effects.coverage import with_coverage
+from carsequel.side_effects.daily import WITHOUT_END
+from carsequel.side_effects.day_values import SIDES, daily_values, lowest_of_day, readings, with_sources
+from carsequel.side_effects.windows import STRIDE, in_window, time_line, windows_of
+from carsequel.terms.findings import as_findings, definition_of
 from carsequel.terms.series import daily_grid
 
 NEVER_LOW, RECOVERED, NOT_RECOVERED = 0, 1, 2
@@ -56,6 +58,17 @@ class Choices(NamedTuple):
 
 CHOICES = Choices()
 DECIMALS: Final = 6
+OF: Final = ["id", "criterion", "counted"]
+FOUND: Final = ("low_day_best", "day_best", "low_day_worst", "day_worst")
+NOTHING: Final = pl.DataFrame(
+    schema={
+        "id": pl.Int64,
+        **dict.fromkeys(FOUND, pl.Int64),
+        "n": pl.Int64,
+        "criterion": pl.String,
+        "counted": pl.String,
+    }
+).lazy()
 
 
 def assess_recovery(course: Course) -> pl.DataFrame:
@@ -67,110 +80,114 @@ def assess_recovery(course: Course) -> pl.DataFrame:
     days"); where transfusions are not covered, recovery is only possible. Gives a findings frame (ticaht2025,
     cibmtr_manual).
     """
-    windows = day_windows(course, CHOICES.first, CHOICES.last)
-    windows = windows.with_columns(last=pl.min_horizontal("last", "record_end"))
-    parts = []
-    for rule in RULES:
-        seen = anc_days(course, windows) if rule.name == "anc" else platelet_days(course, windows)
-        held = _held_back(course, windows, rule)
-        for number, counted in enumerate(rule.counted):
-            sides = [_side(_days(windows, seen, counted), side, held, rule) for side in ("best", "worst")]
-            found = windows.select(*KEYS, "last").join(sides[0], on=KEYS, how="left")
-            found = found.join(sides[1], on=KEYS, how="left", suffix="_worst")
-            found = _described(found, seen, rule)
-            parts.append(_finish(found, rule, counted, number == 0))
-    return join_findings(parts)
+    windows = windows_of(course, CHOICES.first, CHOICES.last, by_record=True)
+    rows = readings(course, windows, *(rule.name for rule in RULES))
+    parts = pl.concat([NOTHING, *(part for rule in RULES for part in _recovered(course, windows, rows, rule))])
+    found = _asked(windows).join(parts, on=OF, how="left").with_columns(_code("best"), _code("worst"))
+    until = pl.coalesce(pl.col("day_best") + pl.col("run") - 1, WITHOUT_END)
+    found = found.with_columns(low="best", high=pl.max_horizontal(*SIDES), start="low_day_best", end=until)
+    found = with_sources(found.collect(engine="in-memory"), rows, "name")
+    found = found.with_columns(start="day_best", end="day_worst", label=_label(), why=_why())
+    return as_findings(found, kind="assessment", period=f"d{CHOICES.first}-{CHOICES.last}")
 
 
-def _days(windows: pl.DataFrame, seen: pl.DataFrame, counted: Counted) -> pl.DataFrame:
-    if counted == "values":
-        return seen.select(*DAY, "best", "worst").sort(DAY)
-    kept = windows.join(seen.select(KEYS).unique(), on=KEYS, how="semi").select(*KEYS, "first", "last")
-    return bounded(daily_grid(kept), seen, CHOICES.longest_gap, DECIMALS).sort(DAY)
+def _asked(windows: pl.DataFrame) -> pl.LazyFrame:
+    """One row per infusion, rule and way of counting days: how it is called."""
+    rows = [
+        {
+            **{"criterion": rule.criterion, "counted": counted, "default": counted == rule.counted[0]},
+            **{"name": rule.name, "run": rule.run, "source": rule.source, "transfusions": rule.transfusion is not None},
+            "definition": definition_of(days=counted, **({"missing": "interpolate7"} if counted == "calendar" else {})),
+            "word": f"{rule.name} below {rule.level:g} x 10^9/L",
+        }
+        for rule in RULES
+        for counted in rule.counted
+    ]
+    return windows.lazy().select("patient", "infusion", "id", "last").join(pl.DataFrame(rows).lazy(), how="cross")
 
 
-def _held_back(course: Course, windows: pl.DataFrame, rule: Rule) -> dict[str, pl.DataFrame]:
-    """Days on which recovery cannot begin: of the best case by recorded transfusions, of the worst case also by days on
-    which transfusions are not covered."""
-    none = windows.select(KEYS).clear().with_columns(day=pl.lit(0, dtype=pl.Int64))
-    if rule.transfusion is None or rule.free is None:
-        return {"best": none, "worst": none}
-    reach = pl.int_ranges(pl.col("day") - (rule.run - 1), pl.col("day") + rule.free + 1)
-    events = within(course.facts_since("event"), windows).filter(pl.col("text") == rule.transfusion).select(DAY)
-    grid = daily_grid(windows.select(*KEYS, "first", "last"))
-    grid = with_coverage(grid, course, windows, {"given": ("event", rule.transfusion)})
-    open_days = grid.filter(~pl.col("covered_given")).select(DAY)
-    given = events.with_columns(day=reach).explode("day").unique()
-    unknown = open_days.with_columns(day=reach).explode("day")
-    return {"best": given, "worst": pl.concat([given, unknown]).unique()}
+def _recovered(course: Course, windows: pl.DataFrame, rows: pl.DataFrame, rule: Rule) -> list[pl.LazyFrame]:
+    """Of infusions with values, by the best and by the worst: the first day below the level and the day of recovery
+    (the columns of `NOTHING`)."""
+    own = rows.filter(pl.col("name") == rule.name)
+    if own.is_empty():
+        return []
+    held = _held_back(course, windows.join(own, on="id", how="semi"), rule)
+    found = []
+    for counted in rule.counted:
+        if counted == "calendar":
+            days = daily_values(own, windows, CHOICES.longest_gap, DECIMALS).lazy().with_columns(at=time_line())
+        else:
+            days = lowest_of_day(own).lazy().with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE)
+        days = days.with_columns(_from=(pl.col("at") - (rule.free or 0)).set_sorted())
+        for transfused in held:
+            days = days.join_asof(transfused, on="_from", strategy="forward")
+        flags, days_of = _columns(rule)
+        named = {"criterion": pl.lit(rule.criterion), "counted": pl.lit(counted)}
+        found.append(days.with_columns(flags).group_by("id").agg(days_of).with_columns(**named))
+    return found
 
 
-def _side(days: pl.DataFrame, side: str, held: dict[str, pl.DataFrame], rule: Rule) -> pl.DataFrame:
-    """Code and day of recovery by the best or the worst values: keys, code, low_day, day, fallen (days below)."""
-    high = pl.col(side) >= rule.level
-    ahead = [high.shift(-step).over(KEYS).fill_null(False) for step in range(rule.run)]
-    days = days.with_columns(_run=pl.all_horizontal(ahead), _low=~high)
-    first_low = days.filter("_low").group_by(KEYS).agg(low_day=pl.col("day").min())
-    begun = days.filter("_run").join(first_low, on=KEYS).filter(pl.col("day") > pl.col("low_day"))
-    free = begun.join(held[side], on=DAY, how="anti").group_by(KEYS).agg(pl.col("day").min())
-    found = days.select(KEYS).unique().join(first_low, on=KEYS, how="left").join(free, on=KEYS, how="left")
-    code = (
-        pl.when(pl.col("low_day").is_null())
-        .then(NEVER_LOW)
-        .when(pl.col("day").is_not_null())
-        .then(RECOVERED)
-        .otherwise(NOT_RECOVERED)
-    )
-    return found.with_columns(code=code)
+def _held_back(course: Course, windows: pl.DataFrame, rule: Rule) -> list[pl.LazyFrame]:
+    """Days (`_from` and `held_SIDE`) near which recovery cannot begin: of the best case recorded transfusions, of the
+    worst case also days on which transfusions are not covered."""
+    if rule.transfusion is None:
+        return []
+    events = course.facts_since("event").filter(pl.col("text") == rule.transfusion)
+    given = in_window(events, windows).select(at=time_line())
+    grid = daily_grid(windows.select("id", "first", "last"))
+    covered = with_coverage(grid, course, windows, {"given": ("event", rule.transfusion)})
+    unknown = covered.filter(~pl.col("covered_given")).select(at=time_line())
+    sides = {"best": given, "worst": pl.concat([given, unknown])}
+    return [
+        days.lazy().sort("at").select(pl.col("at").alias(f"held_{side}"), _from="at") for side, days in sides.items()
+    ]
 
 
-def _described(found: pl.DataFrame, seen: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    sources = seen.explode("source").filter(pl.col("source").is_not_null())
-    named = sources.join(found.select(*KEYS, "low_day", _day="day"), on=KEYS)
-    used = pl.col("day").is_between("low_day", pl.coalesce(pl.col("_day") + rule.run - 1, "day"))
-    facts = named.filter(used).group_by(KEYS).agg(facts=pl.col("source").unique().sort().str.join("; "))
-    found = found.with_columns(low="code", high=pl.max_horizontal("code", "code_worst"), start="day", end="day_worst")
-    words = {
-        side: pl.col(side).replace_strict(LABELS, default=None, return_dtype=pl.String) for side in ("low", "high")
-    }
-    label = (
-        pl.when(pl.col("low").is_null())
-        .then(pl.lit("not gradable"))
-        .when(pl.col("low") == pl.col("high"))
-        .then(words["low"])
-        .otherwise(pl.format("{} or {}", words["low"], words["high"]))
-    )
-    return found.join(facts, on=KEYS, how="left").with_columns(label=label, why=_why(rule))
+@cache
+def _columns(rule: Rule) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Of each day whether it is low and whether recovery begins on it, by either value; the first such days."""
+    flags, found = [], []
+    for side in SIDES:
+        high = pl.col(side) >= rule.level
+        same = [pl.col("id").shift(-step) == pl.col("id") for step in range(rule.run)]
+        run = pl.all_horizontal(high.shift(-step) & same[step] for step in range(rule.run)).fill_null(False)
+        fell = pl.when(~high).then("at").forward_fill() >= pl.col("id") * STRIDE
+        free = (
+            pl.lit(True)
+            if rule.free is None
+            else (pl.col(f"held_{side}") > pl.col("at") + rule.run - 1).fill_null(True)
+        )
+        flags += [(~high).alias(f"low_{side}"), (run & fell & free).alias(f"begins_{side}")]
+        for name, flag in ((f"low_day_{side}", f"low_{side}"), (f"day_{side}", f"begins_{side}")):
+            found.append(pl.when(flag).then("day").min().alias(name))
+    return flags, [*found, pl.len().cast(pl.Int64).alias("n")]
 
 
-def _why(rule: Rule) -> pl.Expr:
-    fell = pl.format(f"{rule.name} below {rule.level:g} x 10^9/L first on day {{}}", "low_day")
-    none = pl.format(f"no {rule.name} below {rule.level:g} x 10^9/L to day {{}}", "last")
-    back = pl.format("recovered on day {}", "day")
-    later = pl.format("certainly by day {}", "day_worst")
-    missing = "days without a value" + (" or without known transfusions" if rule.transfusion else "")
-    unsure = pl.lit(f"{missing} leave it open")
+def _code(side: str) -> pl.Expr:
+    back = pl.when(pl.col(f"day_{side}").is_not_null()).then(RECOVERED).otherwise(NOT_RECOVERED)
+    code = pl.when(pl.col(f"low_day_{side}").is_null()).then(NEVER_LOW).otherwise(back)
+    return pl.when(pl.col("n").is_not_null()).then(code).alias(side)
+
+
+def _label() -> pl.Expr:
+    low, high = (pl.col(s).replace_strict(LABELS, default=None, return_dtype=pl.String) for s in ("low", "high"))
+    told = pl.when(pl.col("low") == pl.col("high")).then(low).otherwise(pl.format("{} or {}", low, high))
+    return pl.when(pl.col("low").is_null()).then(pl.lit("not gradable")).otherwise(told)
+
+
+def _why() -> pl.Expr:
+    fell = pl.format("{} first on day {}", "word", "low_day_best")
+    none = pl.format("no {} to day {}", "word", "last")
+    unknown = pl.when("transfusions").then(pl.lit(" or without known transfusions")).otherwise(pl.lit(""))
     known = pl.col("low") == pl.col("high")
     parts = pl.concat_str(
-        pl.when(pl.col("low_day").is_null()).then(none).otherwise(fell),
-        pl.when(pl.col("low") == RECOVERED).then(back),
-        pl.when(known & (pl.col("day_worst") > pl.col("day"))).then(later),
+        pl.coalesce(fell, none),
+        pl.when(pl.col("low") == RECOVERED).then(pl.format("recovered on day {}", "day_best")),
+        pl.when(known & (pl.col("day_worst") > pl.col("day_best"))).then(pl.format("certainly by day {}", "day_worst")),
         pl.when(known & (pl.col("low") == NOT_RECOVERED)).then(pl.format("not recovered by day {}", "last")),
-        pl.when(~known).then(unsure),
+        pl.when(~known).then(pl.format("days without a value{} leave it open", unknown)),
         separator="; ",
         ignore_nulls=True,
     )
-    return pl.when(pl.col("low").is_null()).then(pl.lit(f"no {rule.name} from day 0 to 100")).otherwise(parts)
-
-
-def _finish(found: pl.DataFrame, rule: Rule, counted: str, default: bool) -> pl.DataFrame:
-    named = {"days": counted} | ({"missing": "interpolate7"} if counted == "calendar" else {})
-    return as_findings(
-        found,
-        kind="assessment",
-        criterion=rule.criterion,
-        definition=definition_of(**named),
-        default=default,
-        source=rule.source,
-        period=f"d{CHOICES.first}-{CHOICES.last}",
-    )
+    return pl.when(pl.col("low").is_null()).then(pl.format("no {} from day 0 to 100", "name")).otherwise(parts)

@@ -8,9 +8,10 @@ from typing import Final
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.daily import DAY, KEYS, within
+from carsequel.side_effects.daily import DAY, KEYS
 from carsequel.side_effects.measured import since_infusion
-from carsequel.terms.findings import as_findings
+from carsequel.side_effects.windows import in_window
+from carsequel.terms.findings import as_findings, no_findings
 from carsequel.terms.series import day_of
 
 SOURCE: Final = "stated"
@@ -26,9 +27,13 @@ def report_outcomes(course: Course) -> pl.DataFrame:
     where several share a day the first by name is the default. Different scores of one day are bounds; words without a
     number are not gradable and are told to be in the record. Gives a findings frame (source stated).
     """
-    rows = course.facts_since("patient_reported", before=BEFORE).with_columns(instrument=_instrument())
-    after = within(rows.filter(pl.col("since") >= 0), since_infusion(course))
-    before = _baseline(rows.filter(pl.col("since") < 0))
+    rows = course.facts_since("patient_reported", before=BEFORE)
+    if rows.is_empty():
+        return no_findings()
+    windows = since_infusion(course)
+    rows = rows.with_columns(instrument=_instrument())
+    after = in_window(rows.filter(pl.col("since") >= 0), windows).lazy()
+    before = _baseline(rows.lazy().filter(pl.col("since") < 0))
     per = after.group_by([*DAY, "instrument"]).agg(
         low=pl.col("value").min(),
         high=pl.col("value").max(),
@@ -36,12 +41,10 @@ def report_outcomes(course: Course) -> pl.DataFrame:
     )
     per = per.join(before, on=[*KEYS, "instrument"], how="left").sort(*DAY, "instrument")
     first = pl.col("instrument") == pl.col("instrument").min().over(DAY)
-    per = per.with_columns(
-        default=first, definition=pl.format("instrument={}", "instrument"), why=_why(), label=_label()
-    )
-    period = pl.format("day {}", "day")
-    per = per.with_columns(start="day", end="day", period=period)
-    return as_findings(per, criterion=CRITERION, kind="assessment", source=SOURCE)
+    named = pl.format("instrument={}", "instrument")
+    per = per.with_columns(default=first, definition=named, why=_why(), label=_label())
+    per = per.with_columns(start="day", end="day", period=pl.format("day {}", "day"))
+    return as_findings(per.collect(engine="in-memory"), criterion=CRITERION, kind="assessment", source=SOURCE)
 
 
 def _instrument() -> pl.Expr:
@@ -50,7 +53,7 @@ def _instrument() -> pl.Expr:
     return pl.when(name == "").then(pl.lit("unknown")).otherwise(name)
 
 
-def _baseline(rows: pl.DataFrame) -> pl.DataFrame:
+def _baseline(rows: pl.LazyFrame) -> pl.LazyFrame:
     dated = rows.filter(pl.col("value").is_not_null()).with_columns(day=day_of())
     last = dated.filter(pl.col("day") == pl.col("day").max().over(*KEYS, "instrument"))
     found = last.group_by([*KEYS, "instrument"]).agg(

@@ -45,8 +45,7 @@ def assess_second_malignancy(course: Course) -> pl.DataFrame:
     leukaemia, T cells are possible. None needs coverage of `event`. Whether the CAR transgene was looked for in the
     tumour is told. Gives a findings frame (source fda2024).
     """
-    windows = since_infusion(course)
-    rows = course.facts_since("event", undated=True).filter(pl.col("text") == "second_malignancy")
+    rows = course.facts_since("event", undated=True).lazy().filter(pl.col("text") == "second_malignancy")
     rows = rows.filter(pl.col("since").is_null() | (pl.col("since") >= 0))
     rows = rows.join(_transgene(course), on=KEYS, how="left")
     words = (
@@ -75,20 +74,22 @@ def assess_second_malignancy(course: Course) -> pl.DataFrame:
     said = Said(
         CRITERION, "basis=stated", True, SOURCE, LABELS, "events are not recorded as complete, and none is stated"
     )
-    return flagged(graded.select(*KEYS, "since", "low", "high", "note", "source"), _open(course, windows), said)
+    graded = graded.select(*KEYS, "since", "low", "high", "note", "source")
+    return flagged(graded, _open(course, since_infusion(course)), said)
 
 
-def _transgene(course: Course) -> pl.DataFrame:
-    rows = course.facts_since("car_in_tumor", undated=True).filter(pl.col("text").is_in(["yes", "no"]))
+def _transgene(course: Course) -> pl.LazyFrame:
+    rows = course.facts_since("car_in_tumor", undated=True).lazy().filter(pl.col("text").is_in(["yes", "no"]))
     found = (pl.col("text") == "yes").any()
     words = pl.when(found).then(pl.lit("CAR transgene found in the tumour"))
     return rows.group_by(KEYS).agg(transgene=words.otherwise(pl.lit("CAR transgene not found in the tumour")))
 
 
-def _open(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
-    whole = covered_throughout(course, windows, "event").with_columns(known=True)
-    found = windows.select(KEYS).join(whole, on=KEYS, how="left").sort(KEYS)
-    return found.with_columns(pl.col("known").fill_null(False)).with_columns(
-        open_high=pl.when("known").then(0).otherwise(RULES[0].code),
+def _open(course: Course, windows: pl.DataFrame) -> pl.LazyFrame:
+    known = pl.col("id").is_in(covered_throughout(course, windows, "event")["id"].implode())
+    return windows.lazy().select(
+        *KEYS,
+        open_high=pl.when(known).then(0).otherwise(RULES[0].code),
         doubt=pl.lit("events are not recorded as complete"),
+        known=known,
     )

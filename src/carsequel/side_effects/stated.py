@@ -10,7 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
-from carsequel.terms.findings import KEY, as_findings, grade_label, join_findings
+from carsequel.terms.findings import KEY, as_findings, grade_label, no_findings
 
 SOURCE: Final = "stated"
 UNKNOWN: Final = "unknown"
@@ -44,23 +44,28 @@ def stated_grades(course: Course) -> pl.DataFrame:
     """
     names = {row.name: row.criterion for row in STATED}
     rows = course.facts_since(*names, undated=True).filter(pl.col("value").is_not_null())
+    if rows.is_empty():
+        return no_findings()
     method = pl.col("method").str.strip_chars().str.replace_all(r"\s+", "_")
-    rows = rows.with_columns(
+    plan = rows.lazy().with_columns(
         criterion=pl.col("name").replace_strict(names, default=None, return_dtype=pl.String),
         scale=pl.when(method != "").then(method).otherwise(pl.lit(UNKNOWN)),
         day=pl.col("since"),
     )
     keys = [*KEYS, "criterion", "scale"]
-    dated = rows.filter(pl.col("day").is_not_null()).group_by([*keys, "day"])
     facts = pl.col("source").drop_nulls().unique().sort().str.join("; ")
+    dated = plan.filter(pl.col("day").is_not_null()).group_by([*keys, "day"])
     assessed = dated.agg(low=pl.col("value").max(), facts=facts).with_columns(
-        period=pl.format("day {}", pl.col("day").floor().cast(pl.Int64)), start="day", end="day"
+        period=pl.format("day {}", pl.col("day").floor().cast(pl.Int64)),
+        start="day",
+        end="day",
+        kind=pl.lit("assessment"),
     )
     top = pl.col("value") == pl.col("value").max()
     last = pl.col("criterion").replace_strict({row.criterion: row.last for row in STATED}, return_dtype=pl.Int64)
     inside = pl.col("day").is_null() | last.is_null() | (pl.col("day").floor() <= last)
     gravest = (
-        rows.filter(inside)
+        plan.filter(inside)
         .group_by(keys)
         .agg(
             low=pl.col("value").max(),
@@ -70,19 +75,16 @@ def stated_grades(course: Course) -> pl.DataFrame:
         )
     )
     periods = {row.criterion: row.period for row in STATED}
-    gravest = gravest.with_columns(period=pl.col("criterion").replace_strict(periods, return_dtype=pl.String))
+    period = pl.col("criterion").replace_strict(periods, return_dtype=pl.String)
+    gravest = gravest.with_columns(period=period, kind=pl.lit("maximum"))
     derived = pl.col("criterion").is_in([row.criterion for row in STATED if row.last is not None])
-    first = pl.struct("scale").rank("ordinal").over(*KEYS, "criterion", "period") == 1
-    return join_findings(
-        [
-            _finish(assessed.with_columns(default=first), "assessment"),
-            _finish(gravest.with_columns(default=first & ~derived), "maximum"),
-        ]
-    )
+    both = pl.concat([assessed, gravest], how="diagonal").sort(*keys, "kind", "start", nulls_last=True)
+    first = pl.int_range(pl.len()).over(*KEYS, "criterion", "kind", "period") == 0
+    found = both.with_columns(default=first & ((pl.col("kind") == "assessment") | ~derived))
+    return as_findings(_described(found).collect(engine="in-memory"), source=SOURCE)
 
 
-def _finish(found: pl.DataFrame, kind: str) -> pl.DataFrame:
-    found = found.with_columns(high="low", definition=pl.format("basis=stated scale={}", "scale"))
+def _described(found: pl.LazyFrame) -> pl.LazyFrame:
     when = (
         pl.when(pl.col("start").is_null())
         .then(pl.lit("without a day"))
@@ -93,9 +95,8 @@ def _finish(found: pl.DataFrame, kind: str) -> pl.DataFrame:
         .then(pl.lit("scale not given"))
         .otherwise(pl.format("scale {}", pl.col("scale").str.replace_all("_", " ")))
     )
-    why = pl.format("stated by the centre {} ({})", when, scale)
-    found = found.with_columns(label=grade_label(), why=why)
-    return as_findings(found, kind=kind, source=SOURCE)
+    found = found.with_columns(high="low", definition=pl.format("basis=stated scale={}", "scale"))
+    return found.with_columns(label=grade_label(), why=pl.format("stated by the centre {} ({})", when, scale))
 
 
 def compare_stated(findings: pl.DataFrame) -> pl.DataFrame:

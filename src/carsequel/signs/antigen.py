@@ -12,6 +12,9 @@ from carsequel.signs.assessments import KEYS
 
 SOURCE: Final = "S065"
 DECIDED: Final = [*KEYS, "definition"]
+SPECIMEN: Final = {"patient": pl.String, "infusion": pl.Int64, "since": pl.Float64} | dict.fromkeys(
+    ("antigen", "name", "method", "site", "when", "source"), pl.String
+)
 
 
 class Cut(NamedTuple):
@@ -57,16 +60,18 @@ def antigen_after_infusion(course: Course) -> pl.DataFrame:
     Columns: patient, infusion, since (null where only words place it), antigen (the state), name, method, site,
     source. A row per tested specimen; a lineage switch is a row of its own.
     """
-    names = [name for name in course.facts["name"].unique().to_list() if name.startswith("antigen_")]
-    rows = course.facts_since(*names, "lineage", undated=True).filter(after_infusion() | _lineage_without_day())
-    looks = course.clock.select(*KEYS, "target", "disease")
-    rows = rows.join(looks, on=KEYS, how="left", maintain_order="left")
+    names = [name for name in course.names if name.startswith("antigen_")]
+    rows = course.facts_since(*names, "lineage", undated=True)
+    if rows.is_empty():
+        return pl.DataFrame(schema=SPECIMEN)
+    rows = rows.filter(after_infusion() | _lineage_without_day())
+    rows = rows.join(course.clock.select(*KEYS, "target", "disease"), on=KEYS, how="left", maintain_order="left")
     token = pl.col("name").str.strip_prefix("antigen_").str.to_uppercase()
     is_target = pl.col("target").fill_null("").str.to_uppercase().str.contains(token, literal=True)
     switched = (pl.col("name") == "lineage") & pl.col("text").str.contains(SWITCHED)
-    rows = rows.with_columns(antigen=pl.when(switched).then(pl.lit("lineage_switch")).otherwise(_state()))
-    kept = rows.filter(switched | (is_target & (pl.col("name") != "lineage"))).filter(pl.col("antigen").is_not_null())
-    return kept.select(*KEYS, "since", "antigen", "name", "method", "site", "when", "source")
+    rows = rows.filter(switched | (is_target & (pl.col("name") != "lineage")))
+    state = pl.when(switched).then(pl.lit("lineage_switch")).otherwise(_state())
+    return rows.with_columns(antigen=state).filter(pl.col("antigen").is_not_null()).select(list(SPECIMEN))
 
 
 def _lineage_without_day() -> pl.Expr:
@@ -94,26 +99,25 @@ def _state() -> pl.Expr:
     return pl.coalesce(stated, measured)
 
 
-def antigen_at_failure(course: Course, verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Give per patient, infusion and definition the gravest antigen state after the last response (column `antigen`);
-    infusions without a tested specimen have no row."""
-    rows = _since_the_response(antigen_after_infusion(course), verdicts)
+def antigen_at_failure(antigens: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
+    """Give per failed patient, infusion and definition the gravest antigen state after the last response (column
+    `antigen`); infusions without a tested specimen have no row. `antigens` as of `antigen_after_infusion`."""
+    rows = _since_the_response(antigens, failed)
     rank = pl.col("antigen").replace_strict({name: place for place, name in enumerate(GRAVITY)}, return_dtype=pl.Int64)
-    rows = rows.with_columns(_rank=rank).sort("_rank", descending=True, maintain_order=True)
-    return rows.group_by(DECIDED, maintain_order=True).agg(antigen=pl.col("antigen").first())
+    return rows.group_by(DECIDED).agg(antigen=pl.col("antigen").sort_by(rank).last())
 
 
-def tissue_at_failure(course: Course, verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Give per patient, infusion and definition whether tissue was examined after the last response: a biopsy, a
-    histology, a tested antigen, or blasts in marrow."""
+def tissue_at_failure(course: Course, antigens: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
+    """Give the failed patients, infusions and definitions in which tissue was examined after the last response: a
+    biopsy, a histology, a tested antigen, or blasts in marrow."""
     rows = course.facts_since("event", "histology", "marrow_blasts", "lineage", undated=True).filter(after_infusion())
     examined = (pl.col("name") != "event") | (pl.col("text") == "biopsy")
-    antigens = antigen_after_infusion(course).filter(pl.col("antigen") != "not_tested")
+    antigens = antigens.filter(pl.col("antigen") != "not_tested")
     both = pl.concat([rows.filter(examined).select(*KEYS, "since"), antigens.select(*KEYS, "since")])
-    return _since_the_response(both, verdicts).select(DECIDED).unique().with_columns(tissue=pl.lit(True))
+    return _since_the_response(both, failed).group_by(DECIDED).agg(tissue=pl.lit(True))
 
 
-def _since_the_response(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+def _since_the_response(rows: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
     """Keep what is not older than the last response before the failure; undated rows are placed by their words."""
-    rows = rows.join(verdicts.select(*DECIDED, "after_day"), on=KEYS, how="inner", maintain_order="left")
+    rows = rows.join(failed.select(*DECIDED, "after_day"), on=KEYS, how="inner", maintain_order="left")
     return rows.filter(pl.col("since").is_null() | (pl.col("since") >= pl.col("after_day").fill_null(0)))

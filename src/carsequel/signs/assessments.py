@@ -16,6 +16,16 @@ DISEASE_DEATH: Final = "disease"
 KEYS: Final = ["patient", "infusion"]
 _COLUMNS: Final = [*KEYS, "since", "what", "text", "value", "comparator", "approximate", "source"]
 
+NAMED: Final = {
+    "response": "response",
+    "deauville": "deauville",
+    "marrow_blasts": "blasts",
+    "blood_blasts": "blasts",
+    "extramedullary": "extramedullary",
+    "mrd": "mrd",
+    "in_remission": "remission",
+    "response_duration": "response_duration",
+}
 _KNOWN: Final = (
     "response",
     "progression",
@@ -40,31 +50,14 @@ def list_assessments(course: Course) -> pl.DataFrame:
     `deauville` `blasts` `extramedullary` `mrd` `remission` `response_duration`. A later infusion counts as a new
     therapy of the earlier one.
     """
-    facts = course.facts_since(
-        "response",
-        "event",
-        "deauville",
-        "marrow_blasts",
-        "blood_blasts",
-        "extramedullary",
-        "mrd",
-        "in_remission",
-        "response_duration",
-        undated=True,
-    )
-    named = {
-        "response": "response",
-        "deauville": "deauville",
-        "marrow_blasts": "blasts",
-        "blood_blasts": "blasts",
-        "extramedullary": "extramedullary",
-        "mrd": "mrd",
-        "in_remission": "remission",
-        "response_duration": "response_duration",
-    }
+    return course.once("assessments", lambda: _listed(course))
+
+
+def _listed(course: Course) -> pl.DataFrame:
+    facts = course.facts_since("event", *NAMED, undated=True)
     disease_death = (pl.col("text") == "death") & (pl.col("site") == DISEASE_DEATH)
     kind = pl.when(disease_death).then(pl.lit("disease_death")).otherwise("text")
-    what = pl.when(pl.col("name") == "event").then(kind).otherwise(pl.col("name").replace(named))
+    what = pl.when(pl.col("name") == "event").then(kind).otherwise(pl.col("name").replace(NAMED))
     statements = facts.with_columns(what=what).filter(pl.col("what").is_in(_KNOWN)).select(_COLUMNS)
     parts = [statements, _next_lines(course), _later_infusions(course)]
     return pl.concat(parts, how="diagonal_relaxed").sort(*KEYS, "since", nulls_last=True, maintain_order=True)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.terms.findings import as_findings, definition_of, join_findings, no_findings
 from carsequel.terms.series import day_of
 
 KEYS: Final = ["patient", "infusion"]
@@ -75,6 +75,10 @@ LABELS: Final = {
     "b_cell_aplasia.ball_pediatric": {0: "B-cell aplasia not lost", 1: "B-cell aplasia lost"},
     "b_cell_aplasia.eliana": {0: "UNVERIFIED: no aplasia at the last sample", 1: "UNVERIFIED: aplasia"},
 }
+NOTHING: Final = {name: pl.lit(None, dtype=pl.Int64) for name in ("low", "high", "start")} | {
+    "why": pl.lit(None, dtype=pl.String),
+    "source": pl.lit(None, dtype=pl.List(pl.String)),
+}
 
 
 def assess_b_cell_aplasia(course: Course, unverified: bool = False) -> pl.DataFrame:
@@ -88,13 +92,15 @@ def assess_b_cell_aplasia(course: Course, unverified: bool = False) -> pl.DataFr
 
 
 def _under(course: Course, rule: Rule) -> pl.DataFrame:
-    never = course.infusions.filter(pl.col("note") == "not_infused").select(KEYS)
-    looks = course.clock.filter(pl.col("disease") == rule.disease).join(never, on=KEYS, how="anti")
-    samples = b_cell_samples(course, rule)
-    judge = {"b_cell_aplasia.lbcl_cohort": _prolonged, "b_cell_aplasia.ball_pediatric": _lost}.get(
-        rule.id, _last_sample
-    )
-    found = looks.select(*KEYS).join(judge(samples, rule), on=KEYS, how="left")
+    looks = course.infused.filter(pl.col("disease") == rule.disease).select(KEYS)
+    if looks.is_empty():
+        return no_findings()
+    if course.has("b_cells_percent", "b_cells"):
+        judge = {"b_cell_aplasia.lbcl_cohort": _prolonged, "b_cell_aplasia.ball_pediatric": _lost}
+        answers = judge.get(rule.id, _last_sample)(b_cell_samples(course, rule), rule)
+        found = looks.join(answers, on=KEYS, how="left")
+    else:
+        found = looks.with_columns(**NOTHING)
     names = LABELS[rule.id]
     low, high = (pl.col(side).cast(pl.Int64).replace_strict(names, return_dtype=pl.String) for side in ("low", "high"))
     unsettled = pl.format("{} or {}", low, high)

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.signs.imwg_visits import mrd_found
+from carsequel.signs.detection import mrd_found
 from carsequel.signs.ordered import category_label
 from carsequel.signs.visits import DAY, infused, rows_of
-from carsequel.terms.findings import as_findings, definition_of
+from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "eln2024"
 CRITERION: Final = "ball_mrd.eln2024"
@@ -46,6 +46,8 @@ def assess_ball_mrd(course: Course) -> pl.DataFrame:
     Not detected is complete only at the needed sensitivity; with a coarser assay it is `other`, with a sensitivity that
     is not given complete or other. Several assays of a day: the worst. Gives a findings frame (source eln2024).
     """
+    if not course.has("mrd"):
+        return no_findings()
     rows = rows_of(course, infused(course, "B-ALL"), ["mrd"]).filter(pl.col("day") > 0)
     rows = rows.with_columns(found=mrd_found()).filter(pl.col("found").is_not_null())
     cut = RULES[0].above

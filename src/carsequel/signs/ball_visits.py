@@ -13,13 +13,16 @@ from carsequel.signs.visits import (
     DAY,
     KEYS,
     VISIT,
-    before_infusion,
+    Side,
+    grid_of,
+    highest,
     infused,
     rows_of,
     visits_of,
-    with_baseline,
+    with_baselines,
     with_nearest,
-    with_value,
+    with_sources,
+    with_tests,
 )
 
 DISEASE: Final = ("extramedullary", "cns_disease")
@@ -42,79 +45,83 @@ class Limits(NamedTuple):
 def gather_ball(course: Course, limits: Limits, absent_if_unrecorded: bool) -> pl.DataFrame:
     """Give one row per B-ALL patient, infusion and visit: marrow, blood, mrd, anc, platelets with bounds, marrow0 (the
     value before), and as true, false or null: `outside` (extramedullary), `transfused`, `lasting`, `facts`."""
+    return course.once(
+        ("visits of B-ALL", limits, absent_if_unrecorded), lambda: _gathered(course, limits, absent_if_unrecorded)
+    )
+
+
+def _gathered(course: Course, limits: Limits, absent_if_unrecorded: bool) -> pl.DataFrame:
     rows = rows_of(course, infused(course, "B-ALL"), NAMES)
     tested = pl.col("name").is_in(["marrow_blasts", "mrd", *DISEASE])
     circulating = (pl.col("name") == "blood_blasts") & (pl.col("low") > 0)
-    days = rows.filter((tested | circulating) & (pl.col("day") > 0))
-    visits = visits_of(days, limits.visit)
+    visits = visits_of(rows.filter((tested | circulating) & (pl.col("day") > 0)), limits.visit)
     rows = rows.join(visits.select(*DAY, "visit"), on=DAY, how="left", maintain_order="left")
-    grid = visits.select(*VISIT, "first", "last").unique().sort(VISIT)
-    grid = with_value(grid, rows, "marrow_blasts", "marrow")
-    grid = with_value(grid, rows, "mrd", "mrd")
-    grid = with_baseline(grid, before_infusion(rows, "marrow_blasts"), "marrow")
-    for name, short, worst in (
-        ("blood_blasts", "blood", "max"),
-        ("anc", "anc", "min"),
-        ("platelets", "platelets", "min"),
-    ):
-        grid = with_nearest(grid, rows, name, short, limits.near, worst)
-    grid = _with_outside(grid, rows, course, absent_if_unrecorded)
-    grid = _with_transfusions(grid, rows, course, limits.free)
-    grid = _with_duration(grid, rows, limits)
-    columns = [name for name in grid.columns if name.endswith("_source")]
-    joined = pl.concat_list(pl.col(name).fill_null([]) for name in columns)
-    sources = joined.list.drop_nulls().list.unique().list.sort().list.join("; ")
-    return grid.with_columns(facts=pl.when(sources != "").then(sources), tested=pl.lit(True)).drop(columns)
-
-
-def _with_outside(grid: pl.DataFrame, rows: pl.DataFrame, course: Course, absent: bool) -> pl.DataFrame:
-    """Add `outside`: disease outside the marrow, absent only where stated, covered, or where absence is chosen."""
-    own = rows.filter(pl.col("name").is_in(DISEASE) & pl.col("visit").is_not_null() & (pl.col("day") > 0))
-    stated = (pl.col("name") == "extramedullary") & (pl.col("text") == "no")
-    per = own.group_by(VISIT).agg(
-        _yes=(pl.col("text") == "yes").any(),
-        _no=stated.any(),
-        outside_source=pl.col("source").unique().sort(),
+    measured = [*highest("marrow_blasts", "marrow"), *highest("mrd", "mrd")]
+    grid = with_tests(grid_of(visits), rows, *measured, *_outside())
+    grid = with_baselines(grid, rows, {"marrow": "marrow_blasts"})
+    nearest: dict[str, tuple[str, Side]] = {
+        "blood_blasts": ("blood", "max"),
+        "anc": ("anc", "min"),
+        "platelets": ("platelets", "min"),
+    }
+    grid = with_nearest(grid, rows, limits.near, nearest)
+    grid = _with_coverage(_with_events(grid, rows, limits), course, limits.free)
+    absent = pl.col("_no").fill_null(False) | pl.col("_no_disease") | pl.lit(absent_if_unrecorded)
+    end = pl.col("last") + limits.lasting
+    followed = pl.col("last").max().over(KEYS) >= end
+    early = (pl.col("_again") <= end).fill_null(False)
+    grid = with_sources(
+        grid,
+        tested=pl.lit(True),
+        outside=settled(pl.col("_yes"), absent),
+        transfused=settled(pl.col("_given"), pl.col("_no_event")),
+        lasting=settled(followed & ~early, early),
     )
-    covered = _covered(grid, course, "extramedullary", pl.col("first"))
-    grid = grid.join(per, on=VISIT, how="left", maintain_order="left")
-    grid = grid.join(covered.with_columns(_covered=True), on=VISIT, how="left", maintain_order="left")
-    none = pl.col("_no").fill_null(False) | pl.col("_covered").fill_null(False) | pl.lit(absent)
-    found = settled(pl.col("_yes"), none)
-    return grid.with_columns(outside=found).drop("_yes", "_no", "_covered")
+    return grid.drop("_yes", "_no", "_given", "_again", "_no_disease", "_no_event")
 
 
-def _covered(grid: pl.DataFrame, course: Course, name: str, first: pl.Expr) -> pl.DataFrame:
-    stretches = course.covered(name).drop("name")
-    both = grid.select(*VISIT, "last", _first=first).join(stretches, on=KEYS, how="inner")
-    whole = (pl.col("since").floor() <= pl.col("_first")) & (pl.col("until") >= pl.col("last"))
-    return both.filter(whole).select(VISIT).unique()
+def _outside() -> list[pl.Expr]:
+    """Whether rows of a visit state disease outside the marrow (`_yes`) or its absence (`_no`)."""
+    mine = pl.col("name").is_in(DISEASE)
+    stated = (pl.col("name") == "extramedullary") & (pl.col("text") == "no")
+    return [
+        (mine & (pl.col("text") == "yes")).any().alias("_yes"),
+        stated.any().alias("_no"),
+        pl.col("source").filter(mine).unique().sort().alias("outside_source"),
+    ]
 
 
-def _with_transfusions(grid: pl.DataFrame, rows: pl.DataFrame, course: Course, free: int) -> pl.DataFrame:
-    """Add `transfused`: a transfusion in the days before the visit; false only where events are covered."""
-    given = rows.filter((pl.col("name") == "event") & pl.col("text").is_in(TRANSFUSED)).select(DAY)
-    both = grid.select(*VISIT, "last").join(given, on=KEYS, how="inner")
-    recent = both.filter(pl.col("day").is_between(pl.col("last") - free + 1, pl.col("last"))).select(VISIT).unique()
-    covered = _covered(grid, course, "event", pl.col("last") - free + 1)
-    grid = grid.join(recent.with_columns(_given=True), on=VISIT, how="left", maintain_order="left")
-    grid = grid.join(covered.with_columns(_covered=True), on=VISIT, how="left", maintain_order="left")
-    found = settled(pl.col("_given"), pl.col("_covered"))
-    return grid.with_columns(transfused=found).drop("_given", "_covered")
-
-
-def _with_duration(grid: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> pl.DataFrame:
-    """Add `lasting`: no recurrence for so many days after the visit, shown by a later test; null without one."""
+def _with_events(grid: pl.DataFrame, rows: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Add `_given`: a transfusion in the days before the visit; and `_again`: the first day of recurrence after it."""
+    event = pl.col("name") == "event"
     blasts = (pl.col("name") == "marrow_blasts") & (pl.col("low") >= limits.blasts)
     blood = (pl.col("name") == "blood_blasts") & (pl.col("low") > 0)
     outside = pl.col("name").is_in(DISEASE) & (pl.col("text") == "yes")
-    event = (pl.col("name") == "event") & pl.col("text").is_in(RECURRED)
-    again = rows.filter(blasts | blood | outside | event).select(*KEYS, _again="day")
-    both = grid.select(*VISIT, "last").join(again, on=KEYS, how="inner").filter(pl.col("_again") > pl.col("last"))
-    first = both.group_by(VISIT).agg(pl.col("_again").min())
-    grid = grid.join(first, on=VISIT, how="left", maintain_order="left").sort(VISIT)
-    end = pl.col("last") + limits.lasting
-    seen = pl.col("last").max().over(KEYS) >= end
-    early = (pl.col("_again") <= end).fill_null(False)
-    found = settled(seen & ~early, early)
-    return grid.with_columns(lasting=found).drop("_again")
+    again = blasts | blood | outside | (event & pl.col("text").is_in(RECURRED))
+    given = event & pl.col("text").is_in(TRANSFUSED)
+    told = rows.filter(again | given).select(*DAY, _transfusion=given.fill_null(False))
+    both = grid.select(*VISIT, "last").join(told, on=KEYS, how="inner")
+    recent = pl.col("day").is_between(pl.col("last") - limits.free + 1, pl.col("last"))
+    per = both.group_by(VISIT).agg(
+        _given=(pl.col("_transfusion") & recent).any(),
+        _again=pl.col("day").filter(~pl.col("_transfusion") & (pl.col("day") > pl.col("last"))).min(),
+    )
+    return grid.join(per, on=VISIT, how="left", maintain_order="left")
+
+
+def _with_coverage(grid: pl.DataFrame, course: Course, free: int) -> pl.DataFrame:
+    """Add whether the days of the visit are covered for disease outside (`_no_disease`), and whether it and the days
+    without transfusion before it are covered for events (`_no_event`)."""
+    stretches = pl.concat([course.covered("extramedullary"), course.covered("event")])
+    if stretches.is_empty():
+        return grid.with_columns(_no_disease=False, _no_event=False)
+    first = pl.when(name="event").then(pl.col("last") - free + 1).otherwise("first")
+    both = grid.select(*VISIT, "first", "last").join(stretches, on=KEYS, how="inner")
+    whole = (pl.col("since").floor() <= first) & (pl.col("until") >= pl.col("last"))
+    per = (
+        both.filter(whole)
+        .group_by(VISIT)
+        .agg(_no_disease=(pl.col("name") == "extramedullary").any(), _no_event=(pl.col("name") == "event").any())
+    )
+    grid = grid.join(per, on=VISIT, how="left", maintain_order="left")
+    return grid.with_columns(pl.col("_no_disease", "_no_event").fill_null(False))

@@ -28,6 +28,11 @@ def column(name: str) -> Range:
     return Range(pl.col(f"{name}_low"), pl.col(f"{name}_high"))
 
 
+def known(value: Range) -> pl.Expr:
+    """Tell whether anything is recorded of a value."""
+    return value.low.is_not_null() & value.high.is_not_null()
+
+
 def times(value: Range, factor: float) -> Range:
     """Give a range multiplied by a factor that is not negative."""
     return Range(value.low * factor, value.high * factor)

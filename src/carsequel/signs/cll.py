@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.signs.bounds import Range, above, at_least, at_most, below, column, number, settled, times
+from carsequel.signs.bounds import Range, above, at_least, at_most, below, column, known, number, settled, times
 from carsequel.signs.cll_visits import gather_cll
-from carsequel.signs.imwg_visits import known
 from carsequel.signs.ordered import Scale, assessments, bests, judge
 from carsequel.signs.visits import infused
 from carsequel.terms.findings import definition_of, join_findings

@@ -8,24 +8,34 @@ from typing import Final
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.signs.bounds import settled
 from carsequel.signs.visits import (
     DAY,
     KEYS,
     VISIT,
-    before_infusion,
+    Side,
+    flag,
+    grid_of,
+    highest,
     infused,
     lesions_of,
     rows_of,
     visits_of,
-    with_baseline,
-    with_nadir,
+    with_baselines,
+    with_nadirs,
     with_nearest,
-    with_value,
+    with_sources,
+    with_tests,
 )
 
-MEASURED: Final = ("spd", "spleen", "marrow_involved")
-COUNTED: Final = ("lymphocytes", "b_cells", "platelets", "hemoglobin")
+MEASURED: Final = ("spd", "spleen")
+COUNTED: Final[dict[str, Side]] = {
+    "lymphocytes": "max",
+    "b_cells": "max",
+    "platelets": "min",
+    "hemoglobin": "min",
+    "lymph_share": "max",
+}
+WORDS: Final = {"marrow_involved": "marrow", "b_symptoms": "symptoms"}
 ROW: Final = (*DAY, "name", "low", "high", "text", "source")
 MM2_PER_CM2: Final = 100.0
 
@@ -35,25 +45,19 @@ def gather_cll(course: Course, gap: int, near: int) -> pl.DataFrame:
     limit), b_cells, platelets, hemoglobin with bounds, before the infusion (suffix 0) and lowest (suffix n), `marrow`
     and `symptoms` as true, false or null, and `facts`."""
     looks = infused(course, "CLL")
-    rows = rows_of(course, looks, (*MEASURED, *COUNTED, "b_symptoms"))
+    rows = rows_of(course, looks, (*MEASURED, *COUNTED, *WORDS))
     share = rows.filter((pl.col("name") == "lymphocytes") & (pl.col("uln") > 0))
     share = share.with_columns(pl.col("low", "high") / pl.col("uln"), name=pl.lit("lymph_share"))
     rows = pl.concat([part.select(ROW) for part in (rows, share, _node_rows(lesions_of(course, looks)))])
-    anchor = pl.col("name").is_in([*MEASURED, "longest"])
+    anchor = pl.col("name").is_in([*MEASURED, "longest", "marrow_involved"])
     visits = visits_of(rows.filter(anchor & (pl.col("day") > 0)), gap)
     rows = rows.join(visits.select(*DAY, "visit"), on=DAY, how="left", maintain_order="left")
-    grid = visits.select(*VISIT, "first", "last").unique().sort(VISIT)
-    for name, short in (("spd", "nodes"), ("longest", "longest"), ("spleen", "spleen")):
-        grid = with_baseline(with_value(grid, rows, name, short), before_infusion(rows, name), short)
-    grid = with_nadir(with_nadir(grid, "nodes", False), "spleen", False)
-    for name in (*COUNTED, "lymph_share"):
-        worst = "min" if name in ("platelets", "hemoglobin") else "max"
-        grid = with_baseline(with_nearest(grid, rows, name, name, near, worst), before_infusion(rows, name), name)
-    grid = _with_words(_with_words(grid, rows, "marrow_involved", "marrow"), rows, "b_symptoms", "symptoms")
-    columns = [name for name in grid.columns if name.endswith("_source")]
-    joined = pl.concat_list(pl.col(name).fill_null([]) for name in columns)
-    sources = joined.list.drop_nulls().list.unique().list.sort().list.join("; ")
-    return grid.with_columns(facts=pl.when(sources != "").then(sources), tested=pl.lit(True)).drop(columns)
+    sizes = {"nodes": "spd", "longest": "longest", "spleen": "spleen"}
+    grid = with_tests(grid_of(visits), rows, *(each for short, name in sizes.items() for each in highest(name, short)))
+    grid = with_nearest(grid, rows, near, {name: (name, worst) for name, worst in COUNTED.items()})
+    grid = with_baselines(grid, rows, sizes | {name: name for name in COUNTED})
+    grid = with_nadirs(grid, {"nodes": False, "spleen": False})
+    return with_sources(_with_words(grid, rows), tested=pl.lit(True))
 
 
 def _node_rows(lesions: pl.DataFrame) -> pl.DataFrame:
@@ -82,19 +86,11 @@ def _node_rows(lesions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _with_words(grid: pl.DataFrame, rows: pl.DataFrame, name: str, short: str) -> pl.DataFrame:
+def _with_words(grid: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Add a yes or no of the visit, or the last one since the infusion; yes where rows of a visit disagree."""
-    own = rows.filter((pl.col("name") == name) & (pl.col("day") > 0) & pl.col("text").is_in(["yes", "no"]))
-    both = (
-        grid.select(*VISIT, "last")
-        .join(own.drop("visit"), on=KEYS, how="inner")
-        .filter(pl.col("day") <= pl.col("last"))
-    )
-    both = both.filter(pl.col("day") == pl.col("day").max().over(VISIT))
-    per = both.group_by(VISIT).agg(
-        _yes=(pl.col("text") == "yes").any(),
-        _no=(pl.col("text") == "no").all(),
-        source=pl.col("source").unique().sort(),
-    )
-    grid = grid.join(per.rename({"source": f"{short}_source"}), on=VISIT, how="left", maintain_order="left")
-    return grid.with_columns(settled(pl.col("_yes"), pl.col("_no")).alias(short)).drop("_yes", "_no")
+    own = rows.filter(pl.col("name").is_in(list(WORDS)) & (pl.col("day") > 0) & pl.col("text").is_in(["yes", "no"]))
+    both = grid.select(*VISIT, "last").join(own.drop("visit"), on=KEYS, how="inner")
+    both = both.filter(pl.col("day") <= pl.col("last"))
+    both = both.filter(pl.col("day") == pl.col("day").max().over(*VISIT, "name"))
+    found = [each for name, short in WORDS.items() for each in flag(name, short, pl.col("text") == "yes")]
+    return grid.join(both.group_by(VISIT).agg(found), on=VISIT, how="left", maintain_order="left")

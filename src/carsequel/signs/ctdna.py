@@ -10,7 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.signs.detection import with_detection
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.terms.findings import as_findings, definition_of, join_findings, no_findings
 from carsequel.terms.series import day_of
 
 SOURCE: Final = "frank2021"
@@ -40,6 +40,8 @@ def assess_ctdna(course: Course, within: int = 0) -> pl.DataFrame:
     earlier of two as near). A landmark without such a sample is not gradable; infusions without any ctDNA have no
     row. Gives a findings frame (source frank2021).
     """
+    if not course.has("ctdna"):
+        return no_findings()
     samples = ctdna_samples(course)
     parts = [_samples(samples), *(_landmark(samples, rule, within) for rule in RULES)]
     return join_findings(parts)

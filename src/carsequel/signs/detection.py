@@ -5,6 +5,8 @@ Codes: 0 not detected, 1 detected.
 
 import polars as pl
 
+from carsequel.signs.bounds import settled
+
 
 def with_detection(rows: pl.DataFrame, positive: str, negative: str) -> pl.DataFrame:
     """Add `low` and `high` (0 not detected, 1 detected; both null where the row says nothing) and `near` (true where a
@@ -31,3 +33,11 @@ def with_detection(rows: pl.DataFrame, positive: str, negative: str) -> pl.DataF
     near = under | loose
     high = pl.when(near & (word != positive).fill_null(True)).then(1).otherwise(low)
     return rows.with_columns(low=low, high=high, near=near.fill_null(False))
+
+
+def mrd_found() -> pl.Expr:
+    """Tell of a row of `mrd` (text, low, high) whether residual disease was found: its word, or a value above
+    nothing; null where it does not say."""
+    said = settled(pl.col("text") == "positive", pl.col("text") == "negative")
+    counted = settled(pl.col("low") > 0, pl.col("high").is_not_null())
+    return pl.coalesce(said, counted)

@@ -1,7 +1,7 @@
 """Expansion and persistence of CAR T cells in blood: peak, its day, area under the curve, last detection, half-life.
 
 Day 0 is the day of infusion; levels stay in the unit of their assay (cells/uL, copies/ug, %). A value below the limit
-lies between 0 and the limit; one above the ceiling has no upper bound (infinity).
+lies between 0 and the limit; one above the ceiling has no upper bound (infinity, null in JSON).
 """
 
 import math
@@ -11,9 +11,10 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.signs.car_t_series import ASSAY, KEYS, car_t_samples
-from carsequel.terms.findings import as_findings, join_findings
+from carsequel.terms.findings import as_findings, join_findings, no_findings
 
 SOURCE: Final = "stein2019"
+CEILING: Final = " (above the ceiling of the assay: no upper bound)"
 
 
 class Choices(NamedTuple):
@@ -34,9 +35,9 @@ def score_expansion(course: Course, unverified: bool = False) -> pl.DataFrame:
     here settles. Infusions without a CAR T level have no row. Gives a findings frame (levels in the assay's unit,
     days, level times days).
     """
+    if not course.has("car_t"):
+        return no_findings()
     samples = car_t_samples(course)
-    if samples.is_empty():
-        return join_findings([])
     early = samples.filter(pl.col("day") <= CHOICES.last)
     parts = [_cmax(samples, early), _tmax(samples, early), _auc(samples), _last_detected(samples)]
     return join_findings([*parts, *([_half_life(samples)] if unverified else [])])
@@ -79,6 +80,7 @@ def _cmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
         day=pl.col("day").sort_by("low", "day", descending=[True, False]).first(),
         source=_gathered(),
     )
+    beyond = pl.when(pl.col("high").is_infinite()).then(pl.lit(CEILING)).otherwise(pl.lit(""))
     found = peak.with_columns(
         start=pl.when(pl.col("low") > 0).then("day"),
         end=pl.when(pl.col("low") > 0).then("day"),
@@ -88,7 +90,7 @@ def _cmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
         .then(pl.format("above {} {}", _number("low"), "unit"))
         .otherwise(pl.format("{} {}", _number("low"), "unit")),
         why=pl.when(pl.col("low") > 0)
-        .then(pl.format("highest of {} daily values, on day {}", "n", "day"))
+        .then(pl.format("highest of {} daily values{}, on day {}", "n", beyond, "day"))
         .otherwise(pl.format("none of {} daily values is above the limit", "n")),
     )
     label = pl.when(pl.col("high") == 0).then(pl.lit("none detected")).otherwise("label")
@@ -138,13 +140,16 @@ def _auc(samples: pl.DataFrame) -> pl.DataFrame:
     for side in ("low", "high"):
         reached = pl.col(f"_{side}") + share * (pl.col(side) - pl.col(f"_{side}"))
         areas[side] = (width * (pl.col(f"_{side}") + reached) / 2).sum()
-    found = line.group_by(ASSAY).agg(**areas, last=pl.col("day").max(), n=pl.len(), source=_gathered())
+    measured = (pl.col("high").is_finite() & pl.col("_high").is_finite()).all()
+    found = line.group_by(ASSAY).agg(
+        **areas, last=pl.col("day").max(), measured=measured, n=pl.len(), source=_gathered()
+    )
     closed = pl.col("last") >= CHOICES.last
-    found = found.with_columns(high=pl.when(closed).then("high").otherwise(float("inf")))
+    found = found.with_columns(high=pl.when(closed & pl.col("measured")).then("high").otherwise(float("inf")))
     amount = (
         pl.when(pl.col("low") == pl.col("high"))
         .then(_number("low"))
-        .when(closed)
+        .when(pl.col("high").is_finite())
         .then(pl.format("{} to {}", _number("low"), _number("high")))
     )
     found = found.with_columns(
@@ -153,13 +158,13 @@ def _auc(samples: pl.DataFrame) -> pl.DataFrame:
         label=pl.format("{} {} x d", amount.fill_null(pl.format("at least {}", _number("low"))), "unit"),
         why=pl.concat_str(
             pl.format("linear trapezoids over {} values, 0 before the first", "n"),
-            pl.when(closed)
-            .then(pl.lit(""))
-            .otherwise(
+            pl.when(~pl.col("measured")).then(pl.lit(CEILING)),
+            pl.when(~closed).then(
                 pl.format(
                     "; the last value is of day {}, the rest to day {} is not known", "last", pl.lit(CHOICES.last)
                 )
             ),
+            ignore_nulls=True,
         ),
     )
     return _finish(samples, found, "expansion.auc28", _window())

@@ -4,15 +4,16 @@ Day 0 is the day of the infusion. The definitions differ in what they count; eac
 report shows where they part. An equivocal scan (PR, SD, Deauville 4 or 5 without progression) is *suspected*.
 """
 
+from functools import cache
 from typing import Final
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.signs.antigen import antigen_at_failure, tissue_at_failure
+from carsequel.signs.antigen import antigen_after_infusion, antigen_at_failure, tissue_at_failure
 from carsequel.signs.assessments import KEYS, list_assessments
-from carsequel.signs.definitions import CODES, RULES, TIMINGS, Definition
-from carsequel.signs.verdict import decide
+from carsequel.signs.definitions import CODES, RULES, TIMINGS
+from carsequel.signs.verdict import CASE, decide
 from carsequel.terms.diseases import disease_facts
 from carsequel.terms.findings import as_findings
 from carsequel.terms.lists import DISEASES
@@ -29,24 +30,21 @@ def assess_failure(course: Course) -> pl.DataFrame:
     day_high, why, facts, biopsy_proven, source. `state`, `type`, `antigen` and `timing` are words of the fixed lists;
     `day` is null where the record gives none, `day_low` and `day_high` then bound it.
     """
-    listed = list_assessments(course)
-    rows = pl.concat([_under(course, listed, rule) for rule in RULES], how="diagonal_relaxed")
-    keys = [*KEYS, "definition"]
-    rows = rows.join(antigen_at_failure(course, rows), on=keys, how="left", maintain_order="left")
-    rows = rows.join(tissue_at_failure(course, rows), on=keys, how="left", maintain_order="left")
+    looks = course.clock.select(*KEYS, "disease", "product", "target")
+    rows = decide(looks, list_assessments(course), RULES)
     failed = pl.col("state") == "failed"
+    failures = rows.filter(failed)
+    if not failures.is_empty():
+        antigens = antigen_after_infusion(course)
+        for found in (antigen_at_failure(antigens, failures), tissue_at_failure(course, antigens, failures)):
+            rows = rows.join(found, on=CASE, how="left", maintain_order="left")
+    else:
+        rows = rows.with_columns(antigen=pl.lit(None, dtype=pl.String), tissue=pl.lit(None, dtype=pl.Boolean))
     return rows.with_columns(
         antigen=pl.when(failed).then(pl.col("antigen").fill_null("not_tested")),
         timing=pl.when(failed).then(_timing()),
         biopsy_proven=pl.when(failed).then(pl.col("tissue").fill_null(False)),
     ).drop("tissue", "after_day")
-
-
-def _under(course: Course, listed: pl.DataFrame, rule: Definition) -> pl.DataFrame:
-    looks = course.clock.select(*KEYS, "disease", "product", "target")
-    if rule.diseases != DISEASES:
-        looks = looks.filter(pl.col("disease").is_in(rule.diseases))
-    return decide(looks, listed, rule)
 
 
 def _timing() -> pl.Expr:
@@ -62,8 +60,7 @@ def verdict_of_record(verdicts: pl.DataFrame) -> pl.DataFrame:
     The default definition of the disease decides. Where it sees no failure, an MRD failure (B-ALL) or one that the
     investigator states stands instead, and `why` says so; where it is not evaluable, the stated course stands.
     """
-    default = {name: disease_facts(name)["failure"] or ANYWAY for name in DISEASES}
-    chosen = pl.col("disease").replace_strict(default, default=ANYWAY, return_dtype=pl.String)
+    chosen = pl.col("disease").replace_strict(_defaults(), default=ANYWAY, return_dtype=pl.String)
     added = pl.lit(False)
     for disease, definitions in ADDED.items():
         added = added | ((pl.col("disease") == disease) & pl.col("definition").is_in(definitions))
@@ -73,19 +70,24 @@ def verdict_of_record(verdicts: pl.DataFrame) -> pl.DataFrame:
     rank = pl.col("state").replace_strict(
         {"failed": 0, "not_evaluable": 3, "not_failed": 2}, default=1, return_dtype=pl.Int64
     )
-    rows = verdicts.with_columns(_place=place, _rank=rank).filter(pl.col("_place").is_not_null())
-    ruled = pl.col("state").filter(pl.col("_place") == 0).first().over(KEYS)
-    rows = rows.with_columns(_ruled=ruled).sort(*KEYS, "_rank", "_place", maintain_order=True)
+    states = pl.col("state").filter(pl.col("state") != "not_evaluable").n_unique()
+    rows = verdicts.with_columns(
+        disagreement=states.over(KEYS) > 1,
+        _place=place,
+        _rank=rank,
+        _ruled=pl.col("state").filter(place == 0).first().over(KEYS),
+    )
+    rows = rows.filter(pl.col("_place").is_not_null()).sort(*KEYS, "_rank", "_place", maintain_order=True)
     best = rows.unique(KEYS, keep="first", maintain_order=True)
     overruled = (pl.col("_place") > 0) & (pl.col("_ruled") != pl.col("state")) & (pl.col("_ruled") != "not_evaluable")
     note = pl.format("{}; the default definition alone says {}", "why", pl.col("_ruled").str.replace_all("_", " "))
-    states = verdicts.filter(pl.col("state") != "not_evaluable").group_by(KEYS).agg(_states=pl.col("state").n_unique())
-    return (
-        best.with_columns(why=pl.when(overruled).then(note).otherwise("why"))
-        .join(states, on=KEYS, how="left", maintain_order="left")
-        .with_columns(disagreement=pl.col("_states").fill_null(1) > 1)
-        .drop("_place", "_rank", "_ruled", "_states")
-    )
+    best = best.with_columns(why=pl.when(overruled).then(note).otherwise("why"))
+    return best.drop("_place", "_rank", "_ruled")
+
+
+@cache
+def _defaults() -> dict[str, str]:
+    return {name: disease_facts(name)["failure"] or ANYWAY for name in DISEASES}
 
 
 def failure_findings(verdicts: pl.DataFrame) -> pl.DataFrame:
@@ -100,7 +102,8 @@ def failure_findings(verdicts: pl.DataFrame) -> pl.DataFrame:
             label=words.str.replace_all("_", " "),
             start="day",
             end="day",
-        ).with_columns(definition=pl.lit("day=first_counted therapy=ends_the_count")),
+        ),
+        definition="day=first_counted therapy=ends_the_count",
         kind="assessment",
         default=True,
         period="since infusion",

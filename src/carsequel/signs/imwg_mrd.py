@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
+from carsequel.signs.detection import mrd_found
 from carsequel.signs.imwg import CR, judged_visits
-from carsequel.signs.imwg_visits import mrd_found
 from carsequel.signs.ordered import category_label
 from carsequel.signs.visits import DAY, KEYS, infused, rows_of
-from carsequel.terms.findings import as_findings, definition_of
+from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "kumar2016"
 CRITERION: Final = "imwg_mrd.2016"
@@ -43,6 +43,8 @@ def assess_imwg_mrd(course: Course) -> pl.DataFrame:
     A negative test by another assay, or without a sensitivity of at least 1 in 100 000, leaves positive open; a
     sensitivity that is not given is not gradable. Gives a findings frame (source kumar2016).
     """
+    if not course.has("mrd"):
+        return no_findings()
     rows = rows_of(course, infused(course, "MM"), ["mrd"]).filter(pl.col("day") > 0)
     rows = rows.with_columns(found=mrd_found()).filter(pl.col("found").is_not_null())
     days = _by_day(rows).join_where(

@@ -8,19 +8,23 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.signs.bounds import Range, above, at_least, below, column, number, settled
+from carsequel.signs.bounds import above, at_least, below, column, number
+from carsequel.signs.detection import mrd_found
 from carsequel.signs.visits import (
     DAY,
     KEYS,
     VISIT,
-    before_infusion,
+    flag,
+    grid_of,
+    highest,
     infused,
     lesions_of,
     rows_of,
     visits_of,
-    with_baseline,
-    with_nadir,
-    with_value,
+    with_baselines,
+    with_nadirs,
+    with_sources,
+    with_tests,
 )
 
 MEASURES: Final = {
@@ -64,22 +68,35 @@ def gather_visits(course: Course, gap: int, limits: Limits, confirmed_nadir: boo
     days = pl.concat([rows.select(DAY), lesions.select(DAY)]).filter(pl.col("day") > 0)
     visits = visits_of(days, gap)
     rows = rows.join(visits.select(*DAY, "visit"), on=DAY, how="left", maintain_order="left")
-    grid = visits.select(*VISIT, "first", "last").unique().sort(VISIT)
-    for short, name in MEASURES.items():
-        grid = with_value(grid, rows, name, short)
-        grid = with_baseline(grid, before_infusion(rows, name), short)
-    last = [pl.col(f"{name}_{side}").forward_fill().over(KEYS) for name in CARRIED for side in ("low", "high")]
-    grid = grid.with_columns(each.name.prefix("last_") for each in last)
-    grid = grid.with_columns(pl.col(f"{name}_source").forward_fill().over(KEYS) for name in CARRIED)
+    values = [each for short, name in MEASURES.items() for each in highest(name, short)]
+    grid = with_tests(grid_of(visits), rows, *values, *_flags())
+    grid = _carried(with_baselines(grid, rows, MEASURES))
     grid = _with_light_chains(grid, limits)
-    for short in TRACED:
-        grid = with_nadir(grid, short, confirmed_nadir and short not in ("plasmacytoma", "marrow"))
-    for fluid in ("serum", "urine"):
-        grid = _with_flag(grid, rows, f"immunofixation_{fluid}", f"ife_{fluid}", pl.col("text") == "positive")
-    grid = _with_flag(grid, rows, "bone_lesions", "new_bone", pl.col("text").str.contains(r"(?i)^new\b"))
-    grid = _with_mrd(grid, rows)
+    grid = with_nadirs(grid, {name: confirmed_nadir and name not in CARRIED for name in TRACED})
     grid = _with_lesions(grid, lesions, visits, limits)
-    return _with_facts(grid)
+    own = [pl.col(f"{name}_low" if name in TRACED else name).is_not_null() for name in BIOCHEMICAL]
+    return with_sources(grid, tested=pl.any_horizontal(own))
+
+
+def _flags() -> list[pl.Expr]:
+    """The tests in words: immunofixation, new bone lesions, residual disease (true, false or null)."""
+    positive = pl.col("text") == "positive"
+    return [
+        *flag("immunofixation_serum", "ife_serum", positive),
+        *flag("immunofixation_urine", "ife_urine", positive),
+        *flag("bone_lesions", "new_bone", pl.col("text").str.contains(r"(?i)^new\b")),
+        *flag("mrd", "mrd", mrd_found()),
+    ]
+
+
+def _carried(grid: pl.DataFrame) -> pl.DataFrame:
+    """Add marrow and plasmacytoma as last seen (prefix last_) and the MRD of the visit or a negative one before it."""
+    last = [pl.col(f"{name}_{side}").forward_fill().over(KEYS) for name in CARRIED for side in ("low", "high")]
+    tests = [pl.col(f"{name}_source") for name in (*CARRIED, "mrd")]
+    sources = [pl.when(each.list.len() > 0).then(each).forward_fill().over(KEYS) for each in tests]
+    earlier = pl.col("mrd").forward_fill().over(KEYS)
+    mrd = pl.coalesce("mrd", pl.when(~earlier).then(earlier))
+    return grid.with_columns(*(each.name.prefix("last_") for each in last), *sources, mrd_found=mrd).drop("mrd")
 
 
 def _readable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +131,7 @@ def _with_light_chains(grid: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         for side in ("low", "high")
     ]
     sources = [pl.concat_list("kappa_source", "lambda_source").alias("dflc_source")]
-    return grid.with_columns(*parts, *involved, *sources).drop("_kappa", "_lambda")
+    return grid.with_columns(*parts, *involved, *sources)
 
 
 def _ratio(suffix: str) -> list[pl.Expr]:
@@ -124,37 +141,11 @@ def _ratio(suffix: str) -> list[pl.Expr]:
     return [low.alias(f"ratio{suffix}_low"), high.alias(f"ratio{suffix}_high")]
 
 
-def _with_flag(grid: pl.DataFrame, rows: pl.DataFrame, name: str, short: str, positive: pl.Expr) -> pl.DataFrame:
-    """Add a test in words: true where any row of the visit is positive, null without a row."""
-    own = rows.filter((pl.col("name") == name) & (pl.col("day") > 0) & pl.col("text").is_not_null())
-    per = own.group_by(VISIT).agg(
-        positive.any().alias(short), pl.col("source").unique().sort().alias(f"{short}_source")
-    )
-    return grid.join(per, on=VISIT, how="left", maintain_order="left")
-
-
-def _with_mrd(grid: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the MRD of the visit, or a negative one before it: `mrd_found` (true, false or null)."""
-    own = rows.filter((pl.col("name") == "mrd") & (pl.col("day") > 0))
-    own = own.with_columns(found=mrd_found()).filter(pl.col("found").is_not_null())
-    per = own.group_by(VISIT).agg(mrd_found=pl.col("found").any(), mrd_source=pl.col("source").unique().sort())
-    grid = grid.join(per, on=VISIT, how="left", maintain_order="left").sort(VISIT)
-    earlier = pl.col("mrd_found").forward_fill().over(KEYS)
-    return grid.with_columns(
-        pl.coalesce("mrd_found", pl.when(~earlier).then(earlier)),
-        mrd_source=pl.col("mrd_source").forward_fill().over(KEYS),
-    )
-
-
-def mrd_found() -> pl.Expr:
-    """Tell of a row of `mrd` whether residual disease was found: its word, or a value above nothing."""
-    said = settled(pl.col("text") == "positive", pl.col("text") == "negative")
-    counted = settled(pl.col("low") > 0, pl.col("high").is_not_null())
-    return pl.coalesce(said, counted)
-
-
 def _with_lesions(grid: pl.DataFrame, lesions: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """Add `new_lesion` and `lesion_growth` (true or null: imaging counts where it was done)."""
+    if lesions.is_empty():
+        unknown = pl.lit(None, dtype=pl.Boolean)
+        return grid.with_columns(new_lesion=unknown, lesion_growth=unknown)
     own = lesions.sort(*KEYS, "lesion", "day").with_columns(spd=pl.col("ldi") * pl.col("sdi"))
     each = [*KEYS, "lesion"]
     lowest = {name: pl.col(name).cum_min().shift(1).over(each) for name in ("ldi", "spd")}
@@ -172,19 +163,3 @@ def _with_lesions(grid: pl.DataFrame, lesions: pl.DataFrame, visits: pl.DataFram
         lesion_source=pl.col("source").unique().sort(),
     )
     return grid.join(per, on=VISIT, how="left", maintain_order="left")
-
-
-def _with_facts(grid: pl.DataFrame) -> pl.DataFrame:
-    """Add `facts` (the sources of every value a visit rests on) and `tested` (a blood or urine test of its own)."""
-    columns = [name for name in grid.columns if name.endswith("_source")]
-    joined = pl.concat_list(pl.col(name).fill_null([]) for name in columns)
-    own = [
-        pl.col(f"{name}_low").is_not_null() if name in TRACED else pl.col(name).is_not_null() for name in BIOCHEMICAL
-    ]
-    sources = joined.list.drop_nulls().list.unique().list.sort().list.join("; ")
-    return grid.with_columns(facts=pl.when(sources != "").then(sources), tested=pl.any_horizontal(own)).drop(columns)
-
-
-def known(value: Range) -> pl.Expr:
-    """Tell whether anything is recorded of a measure."""
-    return value.low.is_not_null() & value.high.is_not_null()

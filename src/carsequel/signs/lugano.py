@@ -9,11 +9,21 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
+from carsequel.signs import lugano_ct, lugano_pet
 from carsequel.signs.best_response import best_of
-from carsequel.signs.lugano_ct import ct_days
-from carsequel.signs.lugano_pet import pet_days
+from carsequel.signs.lugano_ct import ct_answer, ct_days, marrow_progressed, with_organs
+from carsequel.signs.lugano_pet import pet_answer, pet_days
 from carsequel.signs.lugano_words import NAMES, joined_sources, response_label, told
-from carsequel.signs.scans import DAY, KEYS, lesions_since, marrow_days, spleen_days, uptake_days
+from carsequel.signs.scans import (
+    KEYS,
+    SCAN,
+    facts_of_scans,
+    has_scans,
+    lesions_since,
+    marrow_days,
+    spleen_days,
+    uptake_days,
+)
 from carsequel.terms.findings import as_findings, definition_of, join_findings
 
 SOURCE: Final = "cheson2014"
@@ -41,7 +51,17 @@ RULES: Final = (
     Rule(1, "PR", "score 4 or 5, uptake lower than baseline", "sum of products of up to 6 targets at least half lower"),
     Rule(0, "CR", "score 1 to 3, any residual mass, no new lesion", "nodes at most 1.5 cm, organs and marrow normal"),
 )
-DEFINITIONS: Final = (("last", "pet_over_ct"), ("earliest", "pet_over_ct"), ("last", "ct"))
+WAYS: Final = pl.DataFrame(
+    [
+        {"definition": definition_of(baseline=baseline, modality=modality), "baseline": baseline, "modality": modality}
+        for baseline, modality in (("last", "pet_over_ct"), ("earliest", "pet_over_ct"), ("last", "ct"))
+    ]
+)
+DEFAULT: Final = WAYS["definition"][0]
+CASE: Final = [*KEYS, "definition"]
+ABSENT: Final = {name: pl.lit(None, dtype=pl.Int64) for name in ("low", "high", "day", "looked")} | {
+    "undecided": pl.lit(None, dtype=pl.Boolean)
+}
 
 
 def assess_lugano(course: Course, ended: pl.DataFrame | None = None, confirmed: bool = False) -> pl.DataFrame:
@@ -53,67 +73,69 @@ def assess_lugano(course: Course, ended: pl.DataFrame | None = None, confirmed: 
     Definitions: `baseline` is the last or the earliest scan before the infusion, `modality` whether a PET overrides.
     Gives a findings frame with codes 0 CR to 3 PD; not evaluable has no bounds (source cheson2014).
     """
-    parts = []
-    for number, (baseline, modality) in enumerate(DEFINITIONS):
-        days = lugano_days(course, baseline, modality)
-        fixed = {"criterion": CRITERION, "source": SOURCE, "default": number == 0}
-        definition = definition_of(baseline=baseline, modality=modality)
-        parts.append(as_findings(_assessments(days), kind="assessment", definition=definition, **fixed))
-        asked = {"none": True, "next_scan": confirmed}
-        for confirm in (name for name, wanted in asked.items() if wanted):
-            best = _best(_lymphoma(course), days, ended, confirm == "next_scan")
-            spelled = definition_of(baseline=baseline, modality=modality, confirm=confirm)
-            default = number == 0 and confirm == "none"
-            parts.append(as_findings(best, kind="best", definition=spelled, **fixed | {"default": default}))
-    return join_findings(parts)
-
-
-def lugano_days(course: Course, baseline: str = "last", modality: str = "pet_over_ct") -> pl.DataFrame:
-    """Give one row per infusion and scan day after day 0: patient, infusion, day, low, high (null where nothing can be
-    said), why, source (list), and what CT and PET say (columns of `ct_days`, and of `pet_days` with `pet_` before)."""
-    lesions = lesions_since(course).join(_lymphoma(course), on=KEYS, how="semi")
-    marrow = marrow_days(course)
-    ct = ct_days(lesions, spleen_days(course), marrow, baseline).with_columns(ct=pl.lit(True))
-    if modality == "ct":
-        uptake = uptake_days(course, lesions).clear()
-    else:
-        uptake = uptake_days(course, lesions).join(_lymphoma(course), on=KEYS, how="semi")
-    pet = pet_days(uptake, lesions, marrow, baseline).with_columns(pet=pl.lit(True))
-    pet = pet.select(*DAY, "pet", pl.exclude(*DAY, "pet").name.prefix("pet_"))
-    days = ct.join(pet, on=DAY, how="full", coalesce=True).sort(DAY)
-    days = days.with_columns(pl.col("ct", "pet").fill_null(False)).with_columns(
-        ct_low="low",
-        ct_high="high",
-        low=pl.when("pet").then("pet_low").otherwise("low"),
-        high=pl.when("pet").then("pet_high").otherwise("high"),
+    asked = ("none", "next_scan") if confirmed else ("none",)
+    every = lymphoma(course).join(WAYS.select("definition"), how="cross")
+    if not has_scans(course):
+        return join_findings(_as_best(every.with_columns(**ABSENT), confirm) for confirm in asked)
+    days = lugano_days(course)
+    bests = {
+        confirm: best_of(days, ended, progression=3, confirmed=confirm == "next_scan", keys=CASE) for confirm in asked
+    }
+    return join_findings(
+        [
+            as_findings(_assessments(days), kind="assessment", criterion=CRITERION, source=SOURCE),
+            *(_as_best(every.join(best, on=CASE, how="left"), confirm) for confirm, best in bests.items()),
+        ]
     )
-    nothing = ~pl.col("pet") & (pl.col("low") == 0) & (pl.col("high") == 3)
-    days = days.with_columns(pl.when(~nothing).then(pl.col(side)).alias(side) for side in ("low", "high"))
-    kept = [pl.col(name).fill_null([]) for name in ("known_source", "fresh_source", "pet_pet_source")]
-    return days.with_columns(source=pl.concat_list(kept), why=told())
 
 
-def _lymphoma(course: Course) -> pl.DataFrame:
-    never = course.infusions.filter(pl.col("note") == "not_infused").select(KEYS)
-    return course.clock.filter(pl.col("disease").is_in(LYMPHOMA)).join(never, on=KEYS, how="anti").select(KEYS)
+def lugano_days(course: Course) -> pl.DataFrame:
+    """Give one row per infusion, definition and scan day after day 0: patient, infusion, definition, day, low, high
+    (null where nothing can be said), why, source (list), and what CT and PET say (columns of `ct_days`, `pet_days`)."""
+    return course.once(("lugano", lugano_ct.SIZES, lugano_pet.SCORES), lambda: _days(course))
+
+
+def _days(course: Course) -> pl.DataFrame:
+    looks = lymphoma(course)
+    lesions, facts = lesions_since(course, looks), facts_of_scans(course, looks)
+    ct = ct_days(lesions).with_columns(ct=pl.lit(True))
+    pet = pet_days(uptake_days(facts, lesions), lesions)
+    days = ct.join(pet, on=SCAN, how="full", coalesce=True).join(WAYS, on="baseline", how="inner")
+    pet_counts = pl.col("pet").fill_null(False) & (pl.col("modality") == "pet_over_ct")
+    days = days.with_columns(pl.col("ct").fill_null(False), pet=pet_counts).filter(pl.col("ct") | pl.col("pet"))
+    days = with_organs(days, spleen_days(facts), marrow_days(facts))
+    days = days.with_columns(marrow_pd=marrow_progressed()[0], **pet_answer())
+    ct_only = {name: pl.when("ct").then(answer) for name, answer in ct_answer().items()}
+    days = days.with_columns(**ct_only)
+    low, high = (pl.when("pet").then(f"pet_{side}").otherwise(f"ct_{side}") for side in ("low", "high"))
+    nothing = ~pl.col("pet") & (low == 0) & (high == 3)
+    sources = [pl.col(name).fill_null([]) for name in ("known_source", "fresh_source")]
+    sources.append(pl.when("pet").then("pet_source").fill_null([]))
+    days = days.with_columns(
+        low=pl.when(~nothing).then(low), high=pl.when(~nothing).then(high), source=pl.concat_list(sources)
+    )
+    return days.with_columns(why=told()).sort(*CASE, "day")
+
+
+def lymphoma(course: Course) -> pl.DataFrame:
+    """Give patient and infusion of everyone with lymphoma who was infused."""
+    return course.infused.filter(pl.col("disease").is_in(LYMPHOMA)).select(KEYS)
 
 
 def _assessments(days: pl.DataFrame) -> pl.DataFrame:
-    return days.with_columns(
+    return days.select(
+        *(*CASE, "low", "high", "why"),
+        default=pl.col("definition") == DEFAULT,
         period=pl.format("day {}", "day"),
         start="day",
         end="day",
         label=response_label(NAMES),
         facts=joined_sources(),
-    ).drop("source")
-
-
-def _best(looks: pl.DataFrame, days: pl.DataFrame, ended: pl.DataFrame | None, confirmed: bool) -> pl.DataFrame:
-    best = best_of(days, ended, progression=3, confirmed=confirmed).with_columns(start="day", end="day")
-    best = best.with_columns(
-        pl.col("source").list.eval(pl.element().list.explode(keep_nulls=False, empty_as_null=False))
     )
-    best = looks.join(best, on=KEYS, how="left")
+
+
+def _as_best(best: pl.DataFrame, confirm: str) -> pl.DataFrame:
+    """Bring the best response of each infusion and definition (its columns null where no scan counts) into findings."""
     told_best = pl.format("{}, first on day {} (scans that count: {})", response_label(NAMES), "day", "looked")
     none = pl.format("none of the scans can be evaluated (scans that count: {})", "looked")
     absent = pl.lit("no scan after the infusion that counts")
@@ -121,9 +143,12 @@ def _best(looks: pl.DataFrame, days: pl.DataFrame, ended: pl.DataFrame | None, c
     doubt = pl.when(pl.col("undecided") & pl.col("low").is_not_null()).then(
         pl.lit("; a scan that cannot be evaluated may have been better")
     )
-    return best.with_columns(
-        period=pl.lit("since infusion"),
+    rows = best.with_columns(
+        default=(pl.col("definition") == DEFAULT) & (confirm == "none"),
+        definition=pl.format(f"{{}} confirm={confirm}", "definition"),
+        start="day",
+        end="day",
         label=response_label(NAMES),
-        facts=joined_sources(),
         why=pl.concat_str(why, doubt.fill_null(pl.lit(""))),
-    ).drop("source")
+    )
+    return as_findings(rows, kind="best", criterion=CRITERION, source=SOURCE, period="since infusion")

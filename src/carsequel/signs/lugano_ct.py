@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from carsequel.signs.scans import DAY, GROUP, KEYS, baseline_day, measures
+from carsequel.signs.scans import BASELINES, CASE, DAY, KEYS, SCAN, measures
 
 
 class Sizes(NamedTuple):
@@ -30,42 +30,40 @@ class Sizes(NamedTuple):
 SIZES = Sizes()
 
 
-def ct_days(lesions: pl.DataFrame, spleen: pl.DataFrame, marrow: pl.DataFrame, which: str) -> pl.DataFrame:
-    """Give one row per infusion and scan day after day 0 with lesion rows: `low`, `high` (0 CR, 1 PR, 2 SD, 3 PD),
-    `spd_low`, `spd_high`, `base_low`, `base_high` (mm2), the words `grown`, `appeared`, `unclear`, `unmeasured`,
-    `merged`, and `organ_doubt`. `which` names the baseline scan (`last` or `earliest` before the infusion)."""
-    found = followed(lesions, which)
-    tracked = _lesion_rules(found.filter("known"))
-    sums = tracked.group_by(*DAY, "baseline").agg(_sums())
-    base = sums.filter(pl.col("day") == pl.col("baseline"))
-    base = base.select(*KEYS, base_low="spd_low", base_high="spd_high")
-    per_day = sums.filter(pl.col("day") > 0).join(base, on=KEYS, how="left")
-    fresh = _fresh_rules(found.filter(~pl.col("known")))
-    days = lesions.filter(pl.col("day") > 0).select(DAY).unique()
-    days = days.join(per_day, on=DAY, how="left").join(fresh, on=DAY, how="left")
-    days = with_organs(days, spleen, marrow)
-    return _categories(days.with_columns(pl.col("appeared_c", "appeared_p").fill_null(False)))
-
-
-def followed(lesions: pl.DataFrame, which: str) -> pl.DataFrame:
-    """Give every baseline lesion on every scan from the baseline on (`known`; diameters null where not measured, role
-    `target` for the largest up to six), and the lesions that were not there at baseline."""
+def ct_days(lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give one row per infusion, `baseline` (the last or the earliest scan before the infusion) and scan day after day
+    0 with lesion rows: `spd_low`, `spd_high`, `base_low`, `base_high` (mm2), the conditions of _sums and _fresh_rules,
+    and the words `grown`, `appeared`, `unclear`, `unlisted`, `unmeasured`, `merged`."""
     seen = measures(lesions)
-    base = seen.join(baseline_day(seen, which), on=KEYS, how="inner").filter(pl.col("day") == pl.col("baseline"))
-    order = base.sort(*KEYS, "ppd_high", "group", descending=[False, False, True, False], nulls_last=True)
-    is_target = pl.col("kind") == "target"
-    order = order.with_columns(_place=is_target.cum_sum().over(KEYS))
-    role = pl.when(is_target & (pl.col("_place") <= SIZES.targets)).then(pl.lit("target")).otherwise(pl.lit("other"))
-    firm = order.select(*GROUP, "baseline", role=role, base_nodal="nodal", base_names="names")
-    scans = seen.select(DAY).unique()
-    grid = firm.join(scans, on=KEYS, how="inner").filter(pl.col("day") >= pl.col("baseline"))
-    known = grid.join(seen, on=[*DAY, "group"], how="left").with_columns(
-        known=pl.lit(True), nodal=pl.coalesce("nodal", "base_nodal"), measured=pl.col("measured").fill_null(False)
+    firm = _at_baseline(seen)
+    sums = _lesion_rules(_on_every_scan(firm, seen)).group_by(*SCAN, "base_day").agg(_sums())
+    at_baseline = pl.col("day") == pl.col("base_day")
+    sums = sums.with_columns(
+        pl.col(f"spd_{side}").filter(at_baseline).first().over(CASE).alias(f"base_{side}") for side in ("low", "high")
     )
-    fresh = seen.filter(pl.col("day") > 0).join(firm, on=GROUP, how="anti")
-    has_base = firm.select(KEYS).unique().with_columns(has_base=pl.lit(True))
-    fresh = fresh.join(has_base, on=KEYS, how="left").with_columns(known=pl.lit(False))
-    return pl.concat([known, fresh], how="diagonal_relaxed").sort(*GROUP, "day")
+    after = seen.filter(pl.col("day") > 0).join(BASELINES, how="cross")
+    fresh = _fresh_rules(after.join(firm, on=[*CASE, "group"], how="anti"))
+    days = after.select(SCAN).unique().join(sums, on=SCAN, how="left").join(fresh, on=SCAN, how="left")
+    return days.with_columns(pl.col("appeared_c", "appeared_p").fill_null(False))
+
+
+def _at_baseline(seen: pl.DataFrame) -> pl.DataFrame:
+    """Give the lesions of each baseline scan; role `target` for the largest up to six."""
+    before = seen.filter(pl.col("day") <= 0).join(BASELINES, how="cross")
+    first, last = pl.col("day").min().over(CASE), pl.col("day").max().over(CASE)
+    base = before.filter(pl.col("day") == pl.when(baseline="earliest").then(first).otherwise(last))
+    order = base.sort(*CASE, "ppd_high", "group", descending=[False, False, False, True, False], nulls_last=True)
+    is_target = pl.col("kind") == "target"
+    largest = is_target & (is_target.cum_sum().over(CASE) <= SIZES.targets)
+    role = pl.when(largest).then(pl.lit("target")).otherwise(pl.lit("other"))
+    return order.select(*CASE, "group", base_day="day", role=role, base_nodal="nodal", base_names="names")
+
+
+def _on_every_scan(firm: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Give every baseline lesion on every scan from the baseline on; diameters are null where it was not measured."""
+    grid = firm.join(seen.select(DAY).unique(), on=KEYS, how="inner").filter(pl.col("day") >= pl.col("base_day"))
+    known = grid.join(seen, on=[*DAY, "group"], how="left").sort(*CASE, "group", "day")
+    return known.with_columns(nodal=pl.coalesce("nodal", "base_nodal"), measured=pl.col("measured").fill_null(False))
 
 
 def appears(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
@@ -90,7 +88,7 @@ def normal(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
 
 def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
     lowest = [
-        pl.col(name).cum_min().forward_fill().shift(1).over(GROUP, order_by="day").alias(f"nadir_{name}")
+        pl.col(name).cum_min().forward_fill().shift(1).over(*CASE, "group").alias(f"nadir_{name}")
         for name in ("ldi", "sdi", "ppd_low", "ppd_high")
     ]
     rows = known.with_columns(lowest)
@@ -142,7 +140,7 @@ def _fresh_rules(fresh: pl.DataFrame) -> pl.DataFrame:
     certain, possible = appears()
     called = pl.col("kind") == "new"
     rows = fresh.with_columns(_c=certain & called, _p=possible | ~called)
-    return rows.group_by(DAY).agg(
+    return rows.group_by(SCAN).agg(
         appeared_c=pl.col("_c").any(),
         appeared_p=pl.col("_p").any(),
         appeared=pl.col("names").filter("_c").sort().str.join(", "),
@@ -154,8 +152,8 @@ def _fresh_rules(fresh: pl.DataFrame) -> pl.DataFrame:
 def with_organs(days: pl.DataFrame, spleen: pl.DataFrame, marrow: pl.DataFrame) -> pl.DataFrame:
     """Add to days the spleen (`spleen`, `spleen_base`) and the marrow (`marrow`: the latest after day 0, `marrow_base`,
     `marrow_was_clear`: a clear one was seen before it)."""
-    before = spleen.filter(pl.col("day") <= 0).sort("day").group_by(KEYS).agg(spleen_base=pl.col("spleen").last())
-    first = marrow.filter(pl.col("day") <= 0).sort("day").group_by(KEYS).agg(marrow_base=pl.col("marrow").last())
+    before = spleen.filter(pl.col("day") <= 0).group_by(KEYS).agg(spleen_base=pl.col("spleen").sort_by("day").last())
+    first = marrow.filter(pl.col("day") <= 0).group_by(KEYS).agg(marrow_base=pl.col("marrow").sort_by("day").last())
     clear = (~pl.col("marrow")).cum_max().shift(1).over(KEYS, order_by="day").fill_null(False)
     after = marrow.with_columns(marrow_was_clear=clear).filter(pl.col("day") > 0).sort("day")
     days = days.join(spleen, on=DAY, how="left").join(before, on=KEYS, how="left").join(first, on=KEYS, how="left")
@@ -188,7 +186,9 @@ def _spleen_rules() -> dict[str, pl.Expr]:
     }
 
 
-def _categories(days: pl.DataFrame) -> pl.DataFrame:
+def ct_answer() -> dict[str, pl.Expr]:
+    """Give `ct_low` and `ct_high` (0 CR, 1 PR, 2 SD, 3 PD) of a scan day with its organs, `organ_pd` and
+    `organ_doubt`."""
     organ = _spleen_rules()
     marrow_c, marrow_p = marrow_progressed()
     free = pl.coalesce("marrow", "marrow_base").eq(False).fill_null(False)
@@ -200,10 +200,9 @@ def _categories(days: pl.DataFrame) -> pl.DataFrame:
     half_p = (pl.col("spd_low") <= SIZES.half * pl.col("base_high")) | (pl.col("targets") == 0)
     pr_c = half_c.fill_null(False) & organ["pr_c"]
     pr_p = half_p.fill_null(True) & organ["pr_p"]
-    return days.with_columns(
-        low=pl.when(pd_c).then(3).when(cr_p).then(0).when(pr_p).then(1).otherwise(2),
-        high=pl.when(pd_p).then(3).when(cr_c).then(0).when(pr_c).then(1).otherwise(2),
-        organ_pd=organ["pd_c"],
-        marrow_pd=marrow_c,
-        organ_doubt=(~pd_c & (organ["pd_p"] | marrow_p)) | (cr_p & ~(organ["cr_c"] & free)),
-    )
+    return {
+        "ct_low": pl.when(pd_c).then(3).when(cr_p).then(0).when(pr_p).then(1).otherwise(2),
+        "ct_high": pl.when(pd_p).then(3).when(cr_c).then(0).when(pr_c).then(1).otherwise(2),
+        "organ_pd": organ["pd_c"],
+        "organ_doubt": (~pd_c & (organ["pd_p"] | marrow_p)) | (cr_p & ~(organ["cr_c"] & free)),
+    }

@@ -4,12 +4,12 @@ Uptake is compared with the last (or the earliest) score before the infusion. Ho
 has no number in the paper: where the score is the same, SUVmax moves the answer only as far as it is possible.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
-from carsequel.signs.lugano_ct import marrow_progressed, with_organs
-from carsequel.signs.scans import DAY, KEYS
+from carsequel.signs.lugano_ct import marrow_progressed
+from carsequel.signs.scans import BASELINES, DAY, KEYS, SCAN
 
 
 class Scores(NamedTuple):
@@ -20,35 +20,33 @@ class Scores(NamedTuple):
 
 
 SCORES = Scores()
-NO_ANSWER: Final = -1
 
 
-def pet_days(uptake: pl.DataFrame, lesions: pl.DataFrame, marrow: pl.DataFrame, which: str) -> pl.DataFrame:
-    """Give one row per infusion and day after day 0 with a Deauville score: `low`, `high` (0 CR, 1 PR, 2 SD, 3 PD),
-    `score`, `suvmax`, `score_base`, `suv_base`, the words `foci` (new, avid) and `foci_unclear`, `returned` (uptake is
-    back after a complete metabolic response), `may_be_new` (a score of 5, no lesions listed),
-    and `pet_source` (list)."""
-    before = uptake.filter(pl.col("day") <= 0).sort("day").group_by(KEYS)
-    pick = "last" if which == "last" else "first"
-    base = before.agg(
-        score_base=getattr(pl.col("score"), pick)(),
-        suv_base=getattr(pl.col("suvmax"), pick)(),
-        base_source=getattr(pl.col("source"), pick)(),
-    )
-    days = uptake.filter(pl.col("day") > 0).join(base, on=KEYS, how="left")
-    days = days.join(_foci(lesions), on=DAY, how="left").with_columns(pl.col("foci_c", "foci_p").fill_null(False))
+def pet_days(uptake: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
+    """Give one row per infusion, `baseline` (as in `ct_days`) and day after day 0 with a Deauville score: `score`,
+    `suvmax`, `score_base`, `suv_base`, `foci_c` and `foci_p` (certainly, possibly new and avid), the words `foci` and
+    `foci_unclear`, `complete`, `returned` (uptake is back after a complete metabolic response), `may_be_new` (a score
+    of 5, no lesions listed), and `pet_source` (list)."""
+    uptake = uptake.sort(DAY)
+    told = pl.struct(score_base="score", suv_base="suvmax", base_source="source").filter(pl.col("day") <= 0)
     complete = pl.col("score") <= SCORES.complete
-    earlier = complete.cum_max().shift(1).over(KEYS, order_by="day").fill_null(False)
-    listed = lesions.select(DAY).unique().with_columns(listed=pl.lit(True))
-    days = days.join(listed, on=DAY, how="left").with_columns(
-        may_be_new=(pl.col("score") >= SCORES.new_lesion) & pl.col("listed").is_null()
+    after = pl.col("day") > 0
+    earlier = (complete & after).cum_max().shift(1).over(KEYS).fill_null(False)
+    days = uptake.with_columns(
+        _first=told.first().over(KEYS), _last=told.last().over(KEYS), complete=complete, returned=earlier & ~complete
     )
-    days = with_organs(days, _no_spleen(), marrow).with_columns(returned=earlier & ~complete)
-    return _codes(days, complete)
-
-
-def _no_spleen() -> pl.DataFrame:
-    return pl.DataFrame(schema={"patient": pl.String, "infusion": pl.Int64, "day": pl.Int64, "spleen": pl.Float64})
+    days = days.filter(after).join(BASELINES, how="cross")
+    days = days.with_columns(_base=pl.when(baseline="earliest").then("_first").otherwise("_last")).unnest("_base")
+    listed = lesions.select(DAY).unique().with_columns(listed=pl.lit(True))
+    days = days.join(_foci(lesions), on=DAY, how="left").join(listed, on=DAY, how="left")
+    return days.select(
+        *SCAN,
+        *("score", "suvmax", "score_base", "suv_base", "complete", "returned", "foci", "foci_unclear"),
+        pl.col("foci_c", "foci_p").fill_null(False),
+        pet=pl.lit(True),
+        may_be_new=(pl.col("score") >= SCORES.new_lesion) & pl.col("listed").is_null(),
+        pet_source=pl.concat_list(pl.col("source", "base_source", "foci_source").fill_null([])),
+    )
 
 
 def _foci(lesions: pl.DataFrame) -> pl.DataFrame:
@@ -68,20 +66,16 @@ def _foci(lesions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _codes(days: pl.DataFrame, complete: pl.Expr) -> pl.DataFrame:
+def pet_answer() -> dict[str, pl.Expr]:
+    """Give `pet_low` and `pet_high` (0 CR, 1 PR, 2 SD, 3 PD) of a scan day with its organs."""
     low, high = _change()
     marrow_c, marrow_p = marrow_progressed()
     floor = pl.when(pl.col("marrow").fill_null(False)).then(1).otherwise(0)
     pd_c = pl.col("foci_c") | marrow_c
     pd_p = pd_c | pl.col("foci_p") | marrow_p | pl.col("returned") | pl.col("may_be_new")
-    low = pl.max_horizontal(pl.when(complete).then(0).otherwise(low), floor)
-    high = pl.max_horizontal(pl.when(complete).then(0).otherwise(high), floor)
-    return days.with_columns(
-        low=pl.when(pd_c).then(3).otherwise(low),
-        high=pl.when(pd_p).then(3).otherwise(high),
-        marrow_pd=marrow_c,
-        pet_source=pl.concat_list(pl.col("source", "base_source", "foci_source").fill_null([])),
-    )
+    low = pl.max_horizontal(pl.when("complete").then(0).otherwise(low), floor)
+    high = pl.max_horizontal(pl.when("complete").then(0).otherwise(high), floor)
+    return {"pet_low": pl.when(pd_c).then(3).otherwise(low), "pet_high": pl.when(pd_p).then(3).otherwise(high)}
 
 
 def _change() -> tuple[pl.Expr, pl.Expr]:

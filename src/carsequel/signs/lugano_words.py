@@ -35,11 +35,11 @@ def told() -> pl.Expr:
 
     pet, ct = pl.col("pet"), pl.col("ct") & ~pl.col("pet")
     since = pl.coalesce(
-        pl.format(", before the infusion {}", pl.col("pet_score_base").cast(pl.Int64)),
+        pl.format(", before the infusion {}", pl.col("score_base").cast(pl.Int64)),
         pl.lit(", none before the infusion"),
     )
-    score = pl.concat_str(pl.format("Deauville {}", pl.col("pet_score").cast(pl.Int64)), since)
-    suv = pl.format("SUVmax {} after {}", "pet_suvmax", "pet_suv_base")
+    score = pl.concat_str(pl.format("Deauville {}", pl.col("score").cast(pl.Int64)), since)
+    suv = pl.format("SUVmax {} after {}", "suvmax", "suv_base")
     spd = pl.when((pl.col("spd_low") == pl.col("spd_high")) & pl.col("base_high").is_finite()).then(
         pl.format(
             "CT: sum of products {} mm2, at baseline {} mm2",
@@ -60,13 +60,13 @@ def told() -> pl.Expr:
     parts = [
         pl.when(pet).then(score).otherwise(by_ct),
         pl.when(pet).then(suv),
-        pl.when(pet).then(words("new avid focus {}", "pet_foci")),
-        pl.when(pet).then(words("new lesion {} without avid uptake", "pet_foci_unclear")),
+        pl.when(pet).then(words("new avid focus {}", "foci")),
+        pl.when(pet).then(words("new lesion {} without avid uptake", "foci_unclear")),
         flag(
             "a score of 5 may stand for a new lesion, none are listed",
-            pet & pl.col("pet_may_be_new") & (pl.col("low") < 3),
+            pet & pl.col("may_be_new") & (pl.col("low") < 3),
         ),
-        flag("uptake is back after a complete metabolic response", pet & pl.col("pet_returned")),
+        flag("uptake is back after a complete metabolic response", pet & pl.col("returned")),
         pl.when(ct).then(words("{} grew", "grown")),
         pl.when(ct).then(words("new lesion {}", "appeared")),
         pl.when(ct).then(words("{} may have grown", "unclear")),
@@ -74,8 +74,8 @@ def told() -> pl.Expr:
         pl.when(ct).then(words("target {} not fully measured", "unmeasured")),
         pl.when(ct).then(words("{}: split or merged, followed as one", "merged")),
         flag("the spleen grew", ct & pl.col("organ_pd")),
-        flag("marrow newly involved", pl.coalesce("pet_marrow_pd", "marrow_pd")),
-        flag("marrow involved", pl.coalesce("pet_marrow", "marrow") & ~pl.coalesce("pet_marrow_pd", "marrow_pd")),
+        flag("marrow newly involved", pl.col("marrow_pd")),
+        flag("marrow involved", pl.col("marrow") & ~pl.col("marrow_pd")),
         flag("spleen or marrow not known to be normal", ct & pl.col("organ_doubt")),
         over,
     ]

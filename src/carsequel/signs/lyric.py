@@ -10,10 +10,10 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.signs.best_response import best_of
-from carsequel.signs.lugano import lugano_days
+from carsequel.signs.lugano import DEFAULT, lugano_days
 from carsequel.signs.lugano_words import joined_sources, response_label
-from carsequel.signs.scans import DAY, KEYS
-from carsequel.terms.findings import as_findings, definition_of, join_findings
+from carsequel.signs.scans import DAY, KEYS, has_scans
+from carsequel.terms.findings import as_findings, definition_of, join_findings, no_findings
 
 SOURCE: Final = "cheson2016"
 CRITERION: Final = "lyric.2016"
@@ -46,46 +46,40 @@ def assess_lyric(course: Course, ended: pl.DataFrame | None = None) -> pl.DataFr
     confirms progression on repeat imaging is not verified, and neither is the clause on clinical deterioration.
     `ended` as in `assess_lugano`. Gives a findings frame (source cheson2016).
     """
+    if not has_scans(course):
+        return no_findings()
     days = lyric_days(course)
     definition = definition_of(baseline="last", modality="pet_over_ct", burden="baseline", deterioration="not_asked")
     fixed = {"criterion": CRITERION, "source": SOURCE, "definition": definition, "default": True}
     each = days.with_columns(
         period=pl.format("day {}", "day"), start="day", end="day", label=response_label(NAMES), facts=joined_sources()
     )
-    best = best_of(days, ended, progression=CODES["PD"]).with_columns(start="day", end="day")
-    best = best.with_columns(
-        period=pl.lit("since infusion"),
+    none = pl.format("none of the scans can be evaluated (scans that count: {})", "looked")
+    first = pl.format("{}, first on day {} (scans that count: {})", response_label(NAMES), "day", "looked")
+    best = best_of(days, ended, progression=CODES["PD"]).with_columns(
+        start="day",
+        end="day",
         label=response_label(NAMES),
-        why=pl.when(pl.col("low").is_null())
-        .then(pl.format("none of the scans can be evaluated (scans that count: {})", "looked"))
-        .otherwise(pl.format("{}, first on day {} (scans that count: {})", response_label(NAMES), "day", "looked")),
-        facts=pl.col("source")
-        .list.eval(pl.element().list.explode(keep_nulls=False, empty_as_null=False))
-        .list.drop_nulls()
-        .list.unique()
-        .list.sort()
-        .list.join("; "),
+        why=pl.when(pl.col("low").is_null()).then(none).otherwise(first),
     )
     return join_findings(
         [
             as_findings(each.drop("source"), kind="assessment", **fixed),
-            as_findings(best.drop("source"), kind="best", **fixed),
+            as_findings(best, kind="best", period="since infusion", **fixed),
         ]
     )
 
 
 def lyric_days(course: Course) -> pl.DataFrame:
     """Give one row per infusion and scan day: patient, infusion, day, low, high (LYRIC codes), why, source (list)."""
-    days = lugano_days(course).sort(DAY)
-    kinds = days.with_columns(_kind_low=_indeterminate("low"), _kind_high=_indeterminate("high"))
+    days = lugano_days(course).filter(pl.col("definition") == DEFAULT)
     possible, certain = pl.col("high") == 3, pl.col("low") == 3
-    low = pl.when(certain).then("_kind_low").otherwise("low")
-    high = pl.when(possible).then("_kind_high").otherwise("high")
-    coded = kinds.with_columns(low=low.cast(pl.Int64), high=high.cast(pl.Int64))
+    low = pl.when(certain).then(_indeterminate("low")).otherwise("low").cast(pl.Int64)
+    high = pl.when(possible).then(_indeterminate("high")).otherwise("high").cast(pl.Int64)
+    coded = days.with_columns(low=low, high=high)
     indeterminate = pl.col("low").is_between(CODES["IR3"], CODES["IR1"])
-    again = indeterminate.fill_null(False).cum_max().shift(1).over(KEYS, order_by="day").fill_null(False)
-    coded = coded.with_columns(_again=again & indeterminate)
-    coded = coded.with_columns(high=pl.when("_again").then(CODES["PD"]).otherwise("high"))
+    again = indeterminate.fill_null(False).cum_max().shift(1).over(KEYS).fill_null(False) & indeterminate
+    coded = coded.with_columns(_again=again, high=pl.when(again).then(CODES["PD"]).otherwise("high"))
     return coded.select(*DAY, "low", "high", "source", why=_why())
 
 
@@ -95,10 +89,10 @@ def _indeterminate(side: str) -> pl.Expr:
     rise = pl.col(burden) - pl.col(fixed)
     larger = (rise >= RULES[0].increase * pl.col(fixed)) & (pl.col("targets") > 0)
     smaller = (rise < RULES[1].increase * pl.col(fixed)) & (pl.col("targets") > 0)
-    new = pl.col("appeared_c").fill_null(False) | pl.col("pet_foci_c").fill_null(False)
+    new = pl.col("appeared_c").fill_null(False) | pl.col("foci_c").fill_null(False)
     grew = pl.col("grown_c").fill_null(False)
     brighter = pl.col("pet") & (pl.col("pet_low") == 3) & ~new & (pl.col("ct_high") < 3).fill_null(False)
-    organ = pl.col("organ_pd").fill_null(False) | pl.coalesce("pet_marrow_pd", "marrow_pd").fill_null(False)
+    organ = pl.col("organ_pd").fill_null(False) | pl.col("marrow_pd").fill_null(False)
     by_size = (
         pl.when(organ)
         .then(CODES["PD"])

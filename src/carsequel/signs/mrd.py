@@ -10,7 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.signs.detection import with_detection
-from carsequel.terms.findings import as_findings
+from carsequel.terms.findings import as_findings, no_findings
 from carsequel.terms.series import day_of
 
 SOURCE: Final = "eln2024"
@@ -25,6 +25,8 @@ def assess_mrd(course: Course) -> pl.DataFrame:
     The definition names method, specimen and sensitivity; the most sensitive assay of a day and specimen by one method
     is the default. Infusions without MRD have no row. Gives a findings frame (source eln2024).
     """
+    if not course.has("mrd"):
+        return no_findings()
     rows = mrd_samples(course)
     best = pl.col("_rank").min().over(*KEYS, "method", "specimen", "day")
     sensitivity = pl.col("sensitivity").cast(pl.String).fill_null("not_given")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from carsequel.signs.visits import KEYS, VISIT
-from carsequel.terms.findings import as_findings
+from carsequel.terms.findings import as_findings, no_findings
 
 PERIOD = "since infusion"
 
@@ -52,21 +52,21 @@ def category_label(labels: tuple[str, ...]) -> pl.Expr:
 
 def assessments(visits: pl.DataFrame, scale: Scale, **named: object) -> pl.DataFrame:
     """Give one finding `assessment` per visit (period `day N`), saying whether the next visit confirms it."""
-    rows = visits.sort(VISIT)
-    after = pl.col("low").shift(-1).over(KEYS), pl.col("high").shift(-1).over(KEYS)
-    rows = rows.with_columns(_low=after[0], _high=after[1], _day=pl.col("last").shift(-1).over(KEYS))
+    if visits.is_empty():
+        return no_findings()
+    low, high, day = (pl.col(name).shift(-1).over(KEYS) for name in ("low", "high", "last"))
     settled = (pl.col("low") == pl.col("high")) & pl.col("low").is_not_null()
-    held = (pl.col("_high") <= pl.col("high")) & (pl.col("low") < scale.stable)
+    held = (high <= pl.col("high")) & (pl.col("low") < scale.stable)
     if scale.worst is not None:
-        held = held | ((pl.col("low") == scale.worst) & (pl.col("_low") == scale.worst))
-    note = pl.when(settled & held.fill_null(False)).then(pl.format("confirmed on day {}", "_day"))
-    day = pl.format("day {}", "last")
-    why = pl.format("{} on day {}: {}", category_label(scale.labels), "last", "why")
-    rows = rows.with_columns(
+        held = held | ((pl.col("low") == scale.worst) & (low == scale.worst))
+    note = pl.when(settled & held.fill_null(False)).then(pl.format("confirmed on day {}", day))
+    label = category_label(scale.labels)
+    why = pl.format("{} on day {}: {}", label, "last", "why")
+    rows = visits.sort(VISIT).with_columns(
         start=pl.col("first"),
         end=pl.col("last"),
-        period=day,
-        label=category_label(scale.labels),
+        period=pl.format("day {}", "last"),
+        label=label,
         why=pl.concat_str(why, note, separator="; ", ignore_nulls=True),
     )
     return as_findings(rows, kind="assessment", **named)
@@ -107,12 +107,10 @@ def _until_progression(rows: pl.DataFrame, scale: Scale) -> pl.DataFrame:
         return rows
     here = pl.col("low") == scale.worst
     needs_none = pl.col("sure_pd").fill_null(False)
-    confirmed = here & ((pl.col("low").shift(-1).over(KEYS) == scale.worst).fill_null(False) | needs_none)
-    over = confirmed.cast(pl.Int64).cum_sum().over(KEYS)
+    confirmed = here & ((pl.col("low").shift(-1) == scale.worst).fill_null(False) | needs_none)
+    over = confirmed.cast(pl.Int64).cum_sum().shift(1).fill_null(0).over(KEYS)
     rows = rows.with_columns(_over=over, _sure=here & needs_none)
-    first = pl.col("_over").shift(1).over(KEYS).fill_null(0) == 0
-    again = (pl.col("low") == scale.worst) & (pl.col("_over").shift(1).over(KEYS).fill_null(0) == 1)
-    return rows.filter(first | again)
+    return rows.filter((pl.col("_over") == 0) | (here & (pl.col("_over") == 1)))
 
 
 def _paired(rows: pl.DataFrame) -> pl.DataFrame:

@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from carsequel.signs.definitions import Definition
-
 
 def _number(day: pl.Expr) -> pl.Expr:
     return day.round(1).cast(pl.String).str.strip_suffix(".0")
@@ -35,7 +33,7 @@ def _last_assessment() -> pl.Expr:
     return pl.format("last assessment: {} ({})", look, _on_day("look_day"))
 
 
-def reason_of(rule: Definition) -> pl.Expr:
+def reason_of() -> pl.Expr:
     """Say in one sentence what the verdict rests on and what came before it."""
     before = pl.when(pl.col("good_words").is_not_null()).then(
         pl.format("; before it {} ({})", "good_words", _on_day("good_before"))
@@ -54,5 +52,5 @@ def reason_of(rule: Definition) -> pl.Expr:
     told = {"failed": failed, "not_failed": look}
     told |= {name: pl.format(words, _on_day(day), look) for name, (words, day) in events.items()}
     told["suspected"] = pl.format("{}: equivocal, neither success nor failure", look)
-    nothing = pl.lit(f"nothing after the infusion that this definition counts: {rule.says}")
+    nothing = pl.format("nothing after the infusion that this definition counts: {}", "says")
     return pl.coalesce(*(pl.when(state == name).then(words) for name, words in told.items()), nothing)

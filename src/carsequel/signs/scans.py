@@ -8,51 +8,67 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.record.course import Course
-from carsequel.terms.series import day_of
+from carsequel.record.course import UNUSABLE, Course
 
 KEYS: Final = ["patient", "infusion"]
 DAY: Final = [*KEYS, "day"]
 GROUP: Final = [*KEYS, "group"]
+CASE: Final = [*KEYS, "baseline"]
+SCAN: Final = [*CASE, "day"]
+BASELINES: Final = pl.DataFrame({"baseline": ["last", "earliest"]})
 SPLIT: Final = r"^(.*\d)[a-z]$"
 EXTRANODAL: Final = r"(?i)extra-?\s?nodal|extra-?lymphatic"
 NODAL: Final = r"(?i)\bnod(?:e|es|al)\b|lymph"
 
 
-def lesions_since(course: Course) -> pl.DataFrame:
-    """Give the dated lesion rows (mm) as seen from each infusion: patient, infusion, day, lesion, group, ldi, sdi,
-    kind, uptake (1-5, null for X), avid_unlikely (true for X), nodal (null where `site` does not say), source.
+def has_scans(course: Course) -> bool:
+    """Tell whether the record holds any scan: a lesion or a Deauville score."""
+    return not course.lesions.is_empty() or course.has("deauville")
+
+
+def lesions_since(course: Course, looks: pl.DataFrame) -> pl.DataFrame:
+    """Give the dated lesion rows (mm) as seen from each infusion of `looks`: patient, infusion, day, lesion, group,
+    ldi, sdi, kind, uptake (1-5, null for X), avid_unlikely (true for X), nodal (null where `site` does not say),
+    source.
 
     `group` is the name under which a lesion is followed: `1a` and `1b` are pieces of a lesion `1`, `1+2` is the
     merger of `1` and `2` and stands for both on every scan. What was seen up to day 0 is not `new` afterwards.
     """
-    rows = _between_infusions(course, course.lesions.unique()).filter(pl.col("lesion").is_not_null())
-    extranodal = pl.col("site").str.contains(EXTRANODAL)
-    nodal = pl.when(extranodal).then(False).when(pl.col("site").str.contains(NODAL)).then(True)
-    rows = rows.with_columns(
-        nodal=nodal,
-        avid_unlikely=pl.col("uptake").eq("X").fill_null(False),
-        uptake=pl.col("uptake").cast(pl.Float64, strict=False),
-        kind=pl.col("kind").fill_null("target"),
-    )
+    rows = course.lesions.filter(pl.col("lesion").is_not_null()).unique()
+    rows = _between_infusions(course, rows, looks)
     named = rows.join(_groups(rows), on=[*KEYS, "lesion"], how="left")
-    whole = pl.col("group").str.split("+").list.eval(pl.element().str.strip_chars()).list.len() > 1
+    extranodal = pl.col("site").str.contains(EXTRANODAL)
+    kind = pl.col("kind").fill_null("target")
     before = (pl.col("day") <= 0).any().over(GROUP)
-    named = named.with_columns(kind=pl.when(before & (pl.col("kind") == "new")).then(pl.lit("other")).otherwise("kind"))
-    return named.with_columns(joined=whole | (pl.col("group") != pl.col("lesion"))).select(
-        *DAY, "lesion", "group", "joined", "ldi", "sdi", "kind", "uptake", "avid_unlikely", "nodal", "source"
+    whole = pl.col("group").str.contains("+", literal=True)
+    return named.select(
+        *DAY,
+        "lesion",
+        "group",
+        "ldi",
+        "sdi",
+        "source",
+        joined=whole | (pl.col("group") != pl.col("lesion")),
+        kind=pl.when(before & (kind == "new")).then(pl.lit("other")).otherwise(kind),
+        uptake=pl.col("uptake").cast(pl.Float64, strict=False),
+        avid_unlikely=pl.col("uptake").eq("X").fill_null(False),
+        nodal=pl.when(extranodal).then(False).when(pl.col("site").str.contains(NODAL)).then(True),
     )
 
 
-def _between_infusions(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
-    looks = course.clock.sort(KEYS).with_columns(_before=pl.col("day").shift(1).over("patient"))
-    looks = looks.select(*KEYS, _from="day", _next="next_day", _before="_before")
-    seen = rows.drop("day", "infusion", strict=False).join(looks, on="patient", how="inner")
-    inside = (pl.col("clock") < pl.col("_next").fill_null(float("inf"))) & (
-        pl.col("clock") > pl.col("_before").fill_null(float("-inf"))
+def _between_infusions(course: Course, rows: pl.DataFrame, looks: pl.DataFrame) -> pl.DataFrame:
+    """Give rows with their `day` from each infusion of `looks` that lies between the infusion before and the next."""
+    windows = course.clock.sort(KEYS).select(
+        *KEYS,
+        _from="day",
+        _next=pl.col("next_day").fill_null(float("inf")),
+        _before=pl.col("day").shift(1).over("patient").fill_null(float("-inf")),
     )
-    seen = seen.filter(inside).with_columns(since=pl.col("clock") - pl.col("_from"))
-    return seen.filter(pl.col("since").is_not_null()).with_columns(day=day_of("since"))
+    windows = windows.join(looks, on=KEYS, how="semi")
+    seen = rows.drop("day", "infusion", strict=False).join(windows, on="patient", how="inner")
+    since = pl.col("clock") - pl.col("_from")
+    inside = (pl.col("clock") < pl.col("_next")) & (pl.col("clock") > pl.col("_before")) & since.is_not_null()
+    return seen.filter(inside).with_columns(day=since.floor().cast(pl.Int64))
 
 
 def _groups(rows: pl.DataFrame) -> pl.DataFrame:
@@ -103,37 +119,32 @@ def measures(lesions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def uptake_days(course: Course, lesions: pl.DataFrame) -> pl.DataFrame:
+def facts_of_scans(course: Course, looks: pl.DataFrame) -> pl.DataFrame:
+    """Give the usable facts that scans rest on beside lesions (Deauville, SUVmax, spleen, marrow) with their `day` as
+    seen from each infusion of `looks`."""
+    wanted = pl.col("name").is_in(["deauville", "suvmax", "spleen", "marrow_involved"])
+    rows = course.facts.filter(wanted & (pl.col("doubt").fill_null("") != UNUSABLE))
+    return _between_infusions(course, rows, looks).select(*DAY, "name", "value", "text", "source")
+
+
+def uptake_days(facts: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:
     """Give per infusion and day the Deauville score (the highest of the overall score and of lesions that are not
     new), `suvmax` and `source` (list); only days with a score."""
-    facts = _between_infusions(course, _usable(course, "deauville", "suvmax"))
-    suv = facts.filter(pl.col("name") == "suvmax").group_by(DAY).agg(suvmax=pl.col("value").max())
-    stated = facts.filter(pl.col("name") == "deauville").select(*DAY, score="value", source="source")
-    seen = lesions.filter(pl.col("kind") != "new").select(*DAY, score="uptake", source="source")
+    stated = facts.filter(pl.col("name") == "deauville").select(*DAY, "source", score="value")
+    seen = lesions.filter(pl.col("kind") != "new").select(*DAY, "source", score="uptake")
     scores = pl.concat([stated, seen]).filter(pl.col("score").is_not_null())
     days = scores.group_by(DAY).agg(pl.col("score").max(), pl.col("source"))
+    suv = facts.filter(pl.col("name") == "suvmax").group_by(DAY).agg(suvmax=pl.col("value").max())
     return days.join(suv, on=DAY, how="left")
 
 
-def spleen_days(course: Course) -> pl.DataFrame:
+def spleen_days(facts: pl.DataFrame) -> pl.DataFrame:
     """Give per infusion and day the length of the spleen (cm, the longest): patient, infusion, day, spleen."""
-    rows = _between_infusions(course, _usable(course, "spleen"))
-    return rows.group_by(DAY).agg(spleen=pl.col("value").max()).filter(pl.col("spleen").is_not_null())
+    rows = facts.filter((pl.col("name") == "spleen") & pl.col("value").is_not_null())
+    return rows.group_by(DAY).agg(spleen=pl.col("value").max())
 
 
-def marrow_days(course: Course) -> pl.DataFrame:
+def marrow_days(facts: pl.DataFrame) -> pl.DataFrame:
     """Give per infusion and day whether lymphoma was in the marrow: patient, infusion, day, marrow (true, false)."""
-    rows = _between_infusions(course, _usable(course, "marrow_involved"))
-    rows = rows.filter(pl.col("text").is_in(["yes", "no"]))
+    rows = facts.filter((pl.col("name") == "marrow_involved") & pl.col("text").is_in(["yes", "no"]))
     return rows.group_by(DAY).agg(marrow=(pl.col("text") == "yes").any())
-
-
-def _usable(course: Course, *names: str) -> pl.DataFrame:
-    return course.facts.filter(pl.col("name").is_in(names) & (pl.col("doubt").fill_null("") != "implausible"))
-
-
-def baseline_day(days: pl.DataFrame, which: str) -> pl.DataFrame:
-    """Give per infusion the day of the scan that later ones are compared with: the `last` or the `earliest` of those
-    up to day 0 (columns patient, infusion, baseline)."""
-    before = days.filter(pl.col("day") <= 0).group_by(KEYS)
-    return before.agg(baseline=pl.col("day").max() if which == "last" else pl.col("day").min())

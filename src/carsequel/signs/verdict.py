@@ -1,79 +1,110 @@
-"""The mechanics of a verdict: from the list of statements and one definition to state, type, day and reason."""
+"""The mechanics of a verdict: from the list of statements and the definitions to state, type, day and reason.
+
+A case is one infusion under one definition; the definitions are rows beside the statements, so that all of them are
+applied at once.
+"""
+
+from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 
 from carsequel.signs.assessments import KEYS, RESPONDED
 from carsequel.signs.definitions import DEAUVILLE_EQUIVOCAL, EQUIVOCAL, EQUIVOCAL_ELSEWHERE, TIMINGS, Definition
 from carsequel.signs.reasons import reason_of
+from carsequel.terms.lists import DISEASES
 
-FIRST_LOOK_BY = next(each.last for each in TIMINGS if each.name == "early")
-EVENTS = {"therapy": "new_therapy", "malignancy": "second_malignancy", "death": "death"}
+CASE: Final = [*KEYS, "definition"]
+FIRST_LOOK_BY: Final = next(each.last for each in TIMINGS if each.name == "early")
+EVENTS: Final = {
+    "therapy": ("new_therapy",),
+    "malignancy": ("second_malignancy",),
+    "death": ("death", "disease_death"),
+}
 
 
-def decide(looks: pl.DataFrame, listed: pl.DataFrame, rule: Definition) -> pl.DataFrame:
-    """Apply one definition to all of `looks` (patient, infusion, disease, product, target) at once.
+def decide(looks: pl.DataFrame, listed: pl.DataFrame, rules: Sequence[Definition]) -> pl.DataFrame:
+    """Apply each definition to those of `looks` (patient, infusion, disease, product, target) it is for.
 
     `listed` is the list of statements of `list_assessments`. What comes after a new therapy no longer counts as
     failure of the infusion. Gives the columns of `assess_failure` without antigen and tissue, plus `after_day` (the
     last response before the failure).
     """
-    rows = listed.join(looks.select(*KEYS, "disease"), on=KEYS, how="inner", maintain_order="left")
-    others = _other_events(rows)
-    rows = rows.join(others.select(*KEYS, "therapy_day"), on=KEYS, how="left", maintain_order="left")
-    in_time = pl.col("since").is_null() | pl.col("therapy_day").is_null() | (pl.col("since") <= pl.col("therapy_day"))
-    rows = rows.filter(in_time & (pl.col("since").is_null() | (pl.col("since") >= 0)))
-    rows = rows.with_columns(_counts=_fails(rule)).with_columns(_clears=_clears(rule))
-    merged = looks
-    for part in (others, _failures(rows), _responses(rows), _last_look(rows, rule)):
-        merged = merged.join(part, on=KEYS, how="left", maintain_order="left")
-    merged = merged.with_columns(state=_state(rule))
+    cases = _cases(looks, rules)
+    others = _other_events(listed)
+    merged = cases.join(others, on=KEYS, how="left", maintain_order="left")
+    asked = merged.select(*CASE, "therapy_day", "counts", "measure", "above", "inclusive")
+    rows = listed.join(asked, on=KEYS, how="inner", maintain_order="left")
+    merged = merged.join(_evidence(rows), on=CASE, how="left", maintain_order="left").with_columns(state=_state())
     failed = pl.col("state") == "failed"
     earliest = pl.coalesce("fail_day", pl.max_horizontal("good_before", "lasted"))
     latest = pl.coalesce("fail_day", pl.min_horizontal("death_day", "therapy_day"))
     return merged.select(
-        *KEYS,
-        "disease",
-        "product",
-        "target",
-        "state",
-        definition=pl.lit(rule.id),
-        type=pl.when(failed).then(_type(rule)),
+        *(*KEYS, "disease", "product", "target", "state", "definition"),
+        type=pl.when(failed).then(_type()),
         day=pl.when(failed).then("fail_day").otherwise(_day_of_state()),
         day_low=pl.when(failed).then(earliest),
         day_high=pl.when(failed).then(latest),
         approximate=failed & pl.col("fail_approximate").fill_null(False),
         after_day=pl.when(failed).then("good_before"),
-        why=reason_of(rule),
+        why=reason_of(),
         facts=_facts_of_state(),
-        source=pl.lit(rule.source),
+        source="rule_source",
     )
 
 
-def _fails(rule: Definition) -> pl.Expr:
-    """Tell whether a statement counts as failure under the definition."""
-    stated = [text for text in ("PD", "NR") if text in rule.counts]
-    counted = pl.col("what").is_in([each for each in rule.counts if each != "extramedullary"])
-    counted = counted | ((pl.col("what") == "response") & pl.col("text").is_in(stated))
-    if "extramedullary" in rule.counts:
-        counted = counted | ((pl.col("what") == "extramedullary") & (pl.col("text") == "yes"))
-    if rule.measure:
-        over = pl.col("value") >= rule.above if rule.inclusive else pl.col("value") > rule.above
-        counted = counted | ((pl.col("what") == rule.measure) & over & (pl.col("comparator").fill_null("") != "<"))
-    return counted.fill_null(False)
+def _cases(looks: pl.DataFrame, rules: Sequence[Definition]) -> pl.DataFrame:
+    """One row per definition and infusion it is for, in the order of the definitions."""
+    table = pl.DataFrame([rule._asdict() for rule in rules]).rename({"id": "definition", "source": "rule_source"})
+    cases = table.join(looks, how="cross", maintain_order="left_right")
+    for_all = pl.col("diseases").list.len() == len(DISEASES)
+    return cases.filter(for_all | pl.col("disease").is_in(pl.col("diseases")))
 
 
-def _clears(rule: Definition) -> pl.Expr:
-    """Tell whether a measurement shows that an earlier one above the threshold has cleared."""
-    if not rule.measure:
-        return pl.lit(False)
-    return (pl.col("what") == rule.measure) & ~pl.col("_counts")
+def _other_events(listed: pl.DataFrame) -> pl.DataFrame:
+    """Per infusion: a new therapy, a second malignancy, death: whether, the first day, and the sources."""
+    parts = []
+    for name, kinds in EVENTS.items():
+        mine = pl.col("what").is_in(kinds)
+        parts += [
+            mine.any().alias(f"{name}_happened"),
+            pl.col("since").filter(mine).min().alias(f"{name}_day"),
+            pl.col("source").filter(mine).unique().sort().str.join("; ").alias(f"{name}_facts"),
+        ]
+    return listed.group_by(KEYS).agg(parts)
 
 
-def _failures(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per infusion: the first counted statement that is not followed by clearing, its words and sources."""
-    cleared = rows.filter("_clears").group_by(KEYS).agg(_cleared=pl.col("since").max())
-    rows = rows.filter("_counts").join(cleared, on=KEYS, how="left", maintain_order="left")
-    lasting = pl.col("since").is_null() | pl.col("_cleared").is_null() | (pl.col("since") > pl.col("_cleared"))
+def _evidence(rows: pl.DataFrame) -> pl.DataFrame:
+    """Per case: the failure that counts, the responses before it, and the last assessment."""
+    undated, since = pl.col("since").is_null(), pl.col("since")
+    in_time = undated | pl.col("therapy_day").is_null() | (since <= pl.col("therapy_day"))
+    rows = rows.filter(in_time & (undated | (since >= 0))).with_columns(_counts=_fails())
+    cleared = since.filter((pl.col("what") == pl.col("measure")) & ~pl.col("_counts")).max().over(CASE)
+    lasting = undated | cleared.is_null() | (since > cleared)
+    rows = rows.with_columns(
+        _fails=pl.col("_counts") & lasting,
+        _first_bad=since.filter("_counts").min().over(CASE),
+        _death=pl.col("what") == "disease_death",
+    )
+    stated = pl.col("_fails") & ~pl.col("_death")
+    day = pl.when(stated.any()).then(since.filter(stated).min()).otherwise(since.filter("_fails").min())
+    rows = rows.with_columns(_day=day.over(CASE))
+    return rows.group_by(CASE).agg(**_failure(), **_responses(), _look=_last_look()).unnest("_look")
+
+
+def _fails() -> pl.Expr:
+    """Tell whether a statement counts as failure under the definition of its row."""
+    what, text = pl.col("what"), pl.col("text")
+    named = what.is_in(pl.col("counts")) & ((what != "extramedullary") | (text == "yes"))
+    stated = (what == "response") & text.is_in(["PD", "NR"]) & text.is_in(pl.col("counts"))
+    over = pl.when("inclusive").then(pl.col("value") >= pl.col("above")).otherwise(pl.col("value") > pl.col("above"))
+    measured = (what == pl.col("measure")) & over & (pl.col("comparator").fill_null("") != "<")
+    return (named | stated | measured).fill_null(False)
+
+
+def _failure() -> dict[str, pl.Expr]:
+    """The first counted statement that is not followed by clearing, its words and sources; the death from the disease
+    only where nothing else counts."""
     said = (
         pl.when(pl.col("what") == "response").then(pl.format("stated response {}", "text"))
         .when(pl.col("what") == "blasts").then(pl.format("{} % blasts", "value"))
@@ -82,76 +113,48 @@ def _failures(rows: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("what") == "disease_death").then(pl.lit("death from the disease"))
         .otherwise("what")
     )  # fmt: skip
-    rows = rows.filter(lasting).with_columns(_words=said, _death=pl.col("what") == "disease_death")
-    rows = rows.sort(*KEYS, "_death", "since", nulls_last=True, maintain_order=True)
-    first = pl.col("since").eq_missing(pl.col("since").first())
-    return rows.group_by(KEYS, maintain_order=True).agg(
-        fail_day=pl.col("since").first(),
-        fail_words=pl.col("_words").filter(first).unique().sort().str.join(", "),
-        fail_approximate=(pl.col("approximate").fill_null(False) & first).any(),
-        relapse_said=(pl.col("what") == "relapse").any(),
-        fail_facts=pl.col("source").filter(first).unique().sort().str.join("; "),
+    first = pl.col("_fails") & pl.col("since").eq_missing(pl.col("_day"))
+    return {
+        "fail_day": pl.col("_day").first(),
+        "fail_words": pl.when(pl.col("_fails").any()).then(said.filter(first).unique().sort().str.join(", ")),
+        "fail_approximate": (pl.col("approximate").fill_null(False) & first).any(),
+        "relapse_said": ((pl.col("what") == "relapse") & pl.col("_fails")).any(),
+        "fail_facts": pl.col("source").filter(first).unique().sort().str.join("; "),
+    }
+
+
+def _responses() -> dict[str, pl.Expr]:
+    """The last response before failure, how long a response is said to have lasted, and whether anyone looked."""
+    what, since, first_bad = pl.col("what"), pl.col("since"), pl.col("_first_bad")
+    good = (what == "response") & pl.col("text").is_in(RESPONDED)
+    good = good | ((what == "remission") & (pl.col("text") == "yes"))
+    good = (good & (since.is_null() | first_bad.is_null() | (since < first_bad))).fill_null(False)
+    told = what.is_in(["response", "deauville", "blasts", "mrd", "extramedullary"])
+    sooner = told & (pl.col("text").fill_null("") != "NE") & (since < first_bad)
+    return {
+        "good_before": since.filter(good).max(),
+        "good_words": pl.coalesce("text", "what").filter(good).last(),
+        "lasted": pl.col("value").filter(what == "response_duration").max(),
+        "assessed": told.any(),
+        "looked_before": sooner.fill_null(False).any(),
+    }
+
+
+def _last_look() -> pl.Expr:
+    """The last assessment; an undated one only where none has a day; a stated response over a score."""
+    what, measure = pl.col("what"), pl.col("measure")
+    kind = pl.when(measure == "").then(what.is_in(["response", "deauville", "remission"])).otherwise(what == measure)
+    looks = kind & (pl.col("text").fill_null("") != "NE")
+    order = what.replace_strict({"deauville": 0, "remission": 1}, default=2, return_dtype=pl.Int64)
+    told = pl.struct(look="what", look_text="text", look_value="value", look_day="since", look_facts="source")
+    last = told.filter(looks).sort_by(
+        pl.col("since").filter(looks), order.filter(looks), nulls_last=False, maintain_order=True
     )
+    return last.last()
 
 
-def _responses(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per infusion: the last response before failure and how long a response is said to have lasted."""
-    good = (pl.col("what") == "response") & pl.col("text").is_in(RESPONDED)
-    good = good | ((pl.col("what") == "remission") & (pl.col("text") == "yes"))
-    first_bad = pl.col("since").filter(pl.col("_counts")).min().over(KEYS)
-    before = good & (pl.col("since").is_null() | first_bad.is_null() | (pl.col("since") < first_bad))
-    marked = rows.with_columns(_good=before.fill_null(False))
-    mine = (
-        marked.filter("_good")
-        .group_by(KEYS, maintain_order=True)
-        .agg(good_before=pl.col("since").max(), good_words=pl.coalesce("text", "what").last())
-    )
-    lasted = pl.col("value").filter(pl.col("what") == "response_duration").max()
-    told = pl.col("what").is_in(["response", "deauville", "blasts", "mrd", "extramedullary"])
-    sooner = told & (pl.col("text").fill_null("") != "NE") & (pl.col("since") < first_bad)
-    marked = marked.with_columns(_told=told, _sooner=sooner.fill_null(False))
-    looked = {"assessed": pl.col("_told").any(), "looked_before": pl.col("_sooner").any()}
-    return (
-        marked.group_by(KEYS, maintain_order=True)
-        .agg(lasted=lasted, **looked)
-        .join(mine, on=KEYS, how="left", maintain_order="left")
-    )
-
-
-def _other_events(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per infusion: a new therapy, a second malignancy, death: whether, the first day, and the sources."""
-    parts = []
-    for name, what in EVENTS.items():
-        mine = pl.col("what") == what
-        if name == "death":
-            mine = mine | (pl.col("what") == "disease_death")
-        parts += [
-            mine.any().alias(f"{name}_happened"),
-            pl.col("since").filter(mine).min().alias(f"{name}_day"),
-            pl.col("source").filter(mine).unique().sort().str.join("; ").alias(f"{name}_facts"),
-        ]
-    return rows.group_by(KEYS, maintain_order=True).agg(parts)
-
-
-def _last_look(rows: pl.DataFrame, rule: Definition) -> pl.DataFrame:
-    """Per infusion: the last assessment; an undated one only where none has a day; a stated response over a score."""
-    kinds = [rule.measure] if rule.measure else ["response", "deauville", "remission"]
-    looks = rows.filter(pl.col("what").is_in(kinds) & (pl.col("text").fill_null("") != "NE"))
-    order = pl.col("what").replace_strict({"deauville": 0, "remission": 1}, default=2, return_dtype=pl.Int64)
-    looks = looks.with_columns(_order=order).sort(*KEYS, "since", "_order", nulls_last=False, maintain_order=True)
-    return looks.group_by(KEYS, maintain_order=True).agg(
-        look=pl.col("what").last(),
-        look_text=pl.col("text").last(),
-        look_value=pl.col("value").last(),
-        look_day=pl.col("since").last(),
-        look_facts=pl.col("source").last(),
-    )
-
-
-def _equivocal(rule: Definition) -> pl.Expr:
+def _equivocal() -> pl.Expr:
     """Tell whether the last assessment is one of those that are neither success nor failure."""
-    if rule.measure:
-        return pl.lit(False)
     listed = pl.lit(False)
     for disease, texts in EQUIVOCAL.items():
         listed = listed | ((pl.col("disease") == disease) & pl.col("look_text").is_in(texts))
@@ -159,13 +162,14 @@ def _equivocal(rule: Definition) -> pl.Expr:
     listed = listed | (elsewhere & pl.col("look_text").is_in(EQUIVOCAL_ELSEWHERE))
     bright = (pl.col("look") == "deauville") & (pl.col("look_value") >= DEAUVILLE_EQUIVOCAL)
     ended = (pl.col("look") == "remission") & (pl.col("look_text") == "no")
-    return (((pl.col("look") == "response") & listed) | bright | ended).fill_null(False)
+    found = ((pl.col("look") == "response") & listed) | bright | ended
+    return (pl.col("measure") == "") & found.fill_null(False)
 
 
-def _state(rule: Definition) -> pl.Expr:
+def _state() -> pl.Expr:
     far = pl.lit(float("inf"))
     happened = {name: pl.col(f"{name}_happened").fill_null(False) for name in EVENTS}
-    unmeasured = pl.col("look").is_null() & pl.lit(bool(rule.measure))
+    unmeasured = pl.col("look").is_null() & (pl.col("measure") != "")
     malignancy_first = pl.coalesce("malignancy_day", far) <= pl.coalesce("therapy_day", far)
     return (
         pl.when(pl.col("fail_words").is_not_null()).then(pl.lit("failed"))
@@ -174,7 +178,7 @@ def _state(rule: Definition) -> pl.Expr:
         .when(happened["therapy"]).then(pl.lit("new_therapy_without_progression"))
         .when(happened["malignancy"]).then(pl.lit("second_malignancy"))
         .when(happened["death"]).then(pl.lit("died_without_progression"))
-        .when(_equivocal(rule)).then(pl.lit("suspected"))
+        .when(_equivocal()).then(pl.lit("suspected"))
         .when(pl.col("look").is_not_null()).then(pl.lit("not_failed"))
         .otherwise(pl.lit("not_evaluable"))
     )  # fmt: skip
@@ -199,16 +203,15 @@ def _facts_of_state() -> pl.Expr:
     )  # fmt: skip
 
 
-def _type(rule: Definition) -> pl.Expr:
+def _type() -> pl.Expr:
     """Name the type: relapse after a response; primary refractory where an assessment without response came first, or
     where the failure is itself the first assessment and not late; null where the record does not say (an event of
     progression without any assessment, or a first assessment after day 90)."""
-    if rule.measure == "mrd":
-        return pl.lit("mrd_failure")
     responded = pl.col("good_words").is_not_null() | pl.col("lasted").is_not_null() | pl.col("relapse_said")
     first_in_time = pl.col("assessed") & (pl.col("fail_day").floor() <= FIRST_LOOK_BY)
     never = pl.col("looked_before") | first_in_time | pl.col("fail_words").str.contains("response NR", literal=True)
     return (
-        pl.when(responded.fill_null(False)).then(pl.lit("relapse"))
+        pl.when(pl.col("measure") == "mrd").then(pl.lit("mrd_failure"))
+        .when(responded.fill_null(False)).then(pl.lit("relapse"))
         .when(never.fill_null(False)).then(pl.lit("primary_refractory"))
     )  # fmt: skip

@@ -27,11 +27,15 @@ FINDING_SCHEMA: Final[dict[str, Any]] = {
 }
 KINDS: Final = ("maximum", "episode", "assessment", "best")
 KEY: Final = ("patient", "infusion", "criterion", "kind", "period")
+ORDER: Final = ("patient", "infusion", "criterion", "kind", "definition", "start")
+
+
+NO_FINDINGS: Final = pl.DataFrame(schema=FINDING_SCHEMA)
 
 
 def no_findings() -> pl.DataFrame:
     """Give an empty findings frame."""
-    return pl.DataFrame(schema=FINDING_SCHEMA)
+    return NO_FINDINGS.clone()
 
 
 def as_findings(rows: pl.DataFrame, **fixed: object) -> pl.DataFrame:
@@ -40,18 +44,25 @@ def as_findings(rows: pl.DataFrame, **fixed: object) -> pl.DataFrame:
     `value` is derived where it is absent (low where low = high) and missing columns become null, so that a
     criterion computes only what it knows. Unknown columns are dropped; row order is by patient, infusion and start.
     """
-    rows = rows.with_columns(*(pl.lit(value).alias(name) for name, value in fixed.items()))
-    rows = rows.with_columns(*(pl.lit(None).alias(name) for name in FINDING_SCHEMA if name not in rows.columns))
-    rows = rows.select(pl.col(name).cast(kind) for name, kind in FINDING_SCHEMA.items())
-    settled = pl.when(pl.col("low") == pl.col("high")).then(pl.col("low"))
-    return rows.with_columns(value=pl.coalesce("value", settled)).sort(
-        "patient", "infusion", "criterion", "kind", "definition", "start", nulls_last=True, maintain_order=True
-    )
+    if rows.is_empty():
+        return no_findings()
+    held = rows.schema
+
+    def column(name: str) -> pl.Expr:
+        kind = FINDING_SCHEMA[name]
+        if name in held and name not in fixed:
+            return pl.col(name) if held[name] == kind else pl.col(name).cast(kind)
+        return pl.lit(fixed.get(name), dtype=kind).alias(name)
+
+    columns = {name: column(name) for name in FINDING_SCHEMA}
+    settled = pl.when(columns["low"] == columns["high"]).then(columns["low"])
+    columns["value"] = pl.coalesce(columns["value"], settled).alias("value")
+    return rows.select(columns.values()).sort(ORDER, nulls_last=True, maintain_order=True)
 
 
 def join_findings(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Stack findings of several criteria into one frame."""
-    return pl.concat([no_findings(), *parts])
+    return pl.concat([NO_FINDINGS, *(part for part in parts if not part.is_empty())])
 
 
 def definition_of(**choices: object) -> str:

@@ -7,16 +7,28 @@ Every draw maps uniform numbers through a quantile, so that a small change of a 
 
 import math
 
-import numpy as np
-
 from carsequel.mechanism.kernel.jit import compiled
 
 WHOLE_BELOW = 100.0  # a continuous clone that falls to this many cells becomes a whole number
 CONTINUOUS_FROM = 200.0  # a whole clone that reaches this many cells is handed back
 DRAWN_BELOW = 1e6  # an amount below this is drawn where it starts or is added
-GRID = 0.25  # days between the draws of a whole clone
+GRID = 0.25  # days between the draws of a whole clone, until CALM days after the latest event
+CALM = 60.0
+CALM_GRID = 1.0  # days between them from then on
 
 _UNDERFLOW = -600.0
+
+
+@compiled
+def _down(x: float) -> float:
+    return float(math.floor(x))
+
+
+@compiled
+def next_draw(t: float, latest_event: float) -> float:
+    """Give the next day after t at which whole clones are drawn."""
+    cell = CALM_GRID if t >= latest_event + CALM else GRID
+    return (math.floor(t / cell) + 1.0) * cell
 
 
 @compiled
@@ -32,7 +44,7 @@ def normal(u: float) -> float:
 def _few_of(n: float, share: float, u: float) -> float:
     log_none = n * math.log1p(-share)
     if log_none < _UNDERFLOW:
-        return min(n, max(0.0, np.floor(n * share + math.sqrt(n * share * (1.0 - share)) * normal(u) + 0.5)))
+        return min(n, max(0.0, _down(n * share + math.sqrt(n * share * (1.0 - share)) * normal(u) + 0.5)))
     chance = math.exp(log_none)
     odds = share / (1.0 - share)
     below, taken = chance, 0.0
@@ -71,7 +83,7 @@ def poisson(mean: float, u: float, v: float) -> float:
         return count
     w = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
     root = math.sqrt(mean)
-    return max(0.0, np.floor(mean + root * w + 1.0 / 3.0 + w * w / 6.0 - (w / 36.0 + w**3 / 72.0) / root))
+    return max(0.0, _down(mean + root * w + 1.0 / 3.0 + w * w / 6.0 - (w / 36.0 + w**3 / 72.0) / root))
 
 
 @compiled
@@ -90,7 +102,7 @@ def family_of_one(birth: float, death: float, days: float, u: float) -> float:
         return 0.0
     if beta <= 0.0:
         return 1.0
-    return 1.0 + np.floor(math.log((1.0 - u) / (1.0 - alpha)) / math.log(beta))
+    return 1.0 + _down(math.log((1.0 - u) / (1.0 - alpha)) / math.log(beta))
 
 
 @compiled
@@ -105,7 +117,7 @@ def divide_and_die(n: float, birth: float, death: float, days: float, u: float, 
     log_none = left * math.log1p(-beta)
     if log_none < _UNDERFLOW:
         spread = math.sqrt(left * beta) / (1.0 - beta)
-        return left + max(0.0, np.floor(left * beta / (1.0 - beta) + spread * normal(v) + 0.5))
+        return left + max(0.0, _down(left * beta / (1.0 - beta) + spread * normal(v) + 0.5))
     chance = math.exp(log_none)
     below, extra = chance, 0.0
     while v > below and chance > 0.0 and extra < 1e7:
@@ -124,6 +136,6 @@ def after_jump(before: float, after: float, whole: bool, u: float, v: float) -> 
     if after == before or not (whole or after < WHOLE_BELOW):
         return after
     if after < before:
-        return binomial(np.floor(before + 0.5), max(after, 0.0) / before, 1.0 - u)
+        return binomial(_down(before + 0.5), max(after, 0.0) / before, 1.0 - u)
     added = after - before
-    return after if added >= DRAWN_BELOW else np.floor(before + 0.5) + poisson(added, u, v)
+    return after if added >= DRAWN_BELOW else _down(before + 0.5) + poisson(added, u, v)

@@ -20,11 +20,13 @@ def _call(_typing: Any, function: Any, argument: Any) -> Any:
 
 
 def _pointer(kind: Any) -> Any:
+    pointer: Any = types.CPointer
+
     def at_address(_typing: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
-        return types.CPointer(kind)(types.int64), generate
+        return pointer(kind)(types.int64), generate
 
     return at_address
 

@@ -50,7 +50,7 @@ def usual_lanes(*, tangents: bool) -> int:
     features = dict(llvm.get_host_cpu_features())
     if features.get("avx512f"):
         return 8 if tangents else 16
-    return 8 if features.get("avx2") else 4
+    return 8 if features.get("avx2") and not tangents else 4
 
 
 def print_model(model: Model, wrt: tuple[str, ...] = (), lanes: int = 8) -> tuple[Layout, str]:
@@ -67,10 +67,9 @@ def _compile(model: Model, wrt: tuple[str, ...], lanes: int) -> Compiled:
     place, text = print_model(model, wrt, lanes)
     machine = _machine()
     module = llvm.parse_assembly(text)
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    passes = llvm.create_new_module_pass_manager()  # the text is vector code without repeats: nothing else pays here
+    passes.add_always_inliner_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1)))
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
     addresses = tuple(engine.get_function_address(name) for name in (*FUNCTIONS, "take"))

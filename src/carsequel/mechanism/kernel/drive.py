@@ -46,7 +46,16 @@ from carsequel.mechanism.kernel.desk import (
     Y,
 )
 from carsequel.mechanism.kernel.jit import compiled, inner, sources
-from carsequel.mechanism.kernel.patients import fail, load, next_event, plan_row, write, write_passed
+from carsequel.mechanism.kernel.patients import (
+    fail,
+    has_passed,
+    last_event,
+    load,
+    next_event,
+    plan_row,
+    write,
+    write_passed,
+)
 
 
 def _driver(of_sources: int) -> Callable[[Ints], None]:
@@ -94,13 +103,15 @@ def _drive(work: Work, desk: Desk) -> None:
         busy += 1 if load(work, desk, lane) else 0
     busy -= _settle(work, desk)
     while busy > 0:
-        need, stopped = call(work.place[ADVANCE], desk.address), 0
+        need, stopped, passed = call(work.place[ADVANCE], desk.address), 0, False
         for lane in range(desk.width):
             desk.notes[lane * NOTES + STOPPED] = 0
             if (need >> lane) & 1 != 0:
                 busy -= _judge(work, desk, lane)
-            stopped += desk.notes[lane * NOTES + STOPPED]
-        write_passed(work, desk)
+                stopped += desk.notes[lane * NOTES + STOPPED]
+                passed = passed or has_passed(desk, lane)
+        if passed:
+            write_passed(work, desk)
         call(work.place[ACCEPT], desk.address)
         if stopped > 0:
             _arrive(work, desk)
@@ -175,11 +186,9 @@ def _post(work: Work, desk: Desk) -> bool:
     place, memory, width, some = work.place, desk.memory, desk.width, False
     for lane in range(width):
         notes = lane * NOTES
-        starts = desk.notes[notes + EVENT] < 0
-        desk.notes[notes + DUE_NOW] = 0
-        memory[at.KIND * width + lane] = -1.0
-        if desk.notes[notes + WHO] < 0 or desk.notes[notes + STOPPED] == 0:
+        if desk.notes[notes + STOPPED] == 0 or desk.notes[notes + WHO] < 0:
             continue
+        starts = desk.notes[notes + EVENT] < 0
         if not starts and next_event(work, desk, lane) != memory[at.TIME * width + lane]:
             continue
         row = plan_row(work, desk, lane)
@@ -196,6 +205,7 @@ def _happened(work: Work, desk: Desk, lane: int) -> None:
     """Finish an event: what falls below its floor is none, small clones are whole numbers, what is given changes."""
     place, memory, width = work.place, desk.memory, desk.width
     row, event = plan_row(work, desk, lane), desk.notes[lane * NOTES + EVENT]
+    desk.notes[lane * NOTES + DUE_NOW], memory[at.KIND * width + lane] = 0, -1.0
     desk.notes[lane * NOTES + EVENT], desk.notes[lane * NOTES + LOOK] = event + 1, 1
     if event < 0:
         if place[HAS_CHANCE] > 0:
@@ -263,16 +273,16 @@ def _renew(work: Work, desk: Desk) -> None:
 def _next_stop(work: Work, desk: Desk, lane: int) -> None:
     """Set the levels to watch and the day of the next stop: an event, the end, a day of the grid if clones count."""
     place, memory, width = work.place, desk.memory, desk.width
-    for row in range(place[INTEGRATED]):
-        memory[(place[LEVEL] + row) * width + lane] = work.floors[row]
+    if desk.notes[lane * NOTES + LOOK] > 0:
+        for row in range(place[INTEGRATED]):
+            memory[(place[LEVEL] + row) * width + lane] = work.floors[row]
     stop = min(next_event(work, desk, lane), work.times[place[TIMES] - 1])
     if place[HAS_CHANCE] > 0:
         if desk.notes[lane * NOTES + LOOK] > 0:
             for clone in range(place[CLONES]):
                 clones.stretch(work, desk, lane, clone)
         if clones.set_levels(work, desk, lane):
-            cell = math.floor(memory[at.TIME * width + lane] / births.GRID)
-            stop = min(stop, (cell + 1.0) * births.GRID)
+            stop = min(stop, births.next_draw(memory[at.TIME * width + lane], last_event(work, desk, lane)))
     memory[at.STOP * width + lane] = stop
 
 

@@ -53,7 +53,11 @@ def _polynomial(lines: list[str], kind: str, lanes: int, x: str, coefficients: l
 
 def exp_text(lanes: int) -> str:
     """Give the LLVM text of @exp_v."""
-    kind, whole, v = f"<{lanes} x double>", f"<{lanes} x i64>", lambda value: vector(value, lanes)
+    kind, whole = f"<{lanes} x double>", f"<{lanes} x i64>"
+
+    def v(value: float) -> str:
+        return vector(value, lanes)
+
     fma = f"call {kind} @llvm.fmuladd.v{lanes}f64"
     lines = [
         f"%n0 = {fma}({kind} %x, {kind} {v(1 / math.log(2))}, {kind} {v(_ROUNDER)})",
@@ -79,7 +83,11 @@ def exp_text(lanes: int) -> str:
 
 def log_text(lanes: int) -> str:
     """Give the LLVM text of @log_v."""
-    kind, whole, v = f"<{lanes} x double>", f"<{lanes} x i64>", lambda value: vector(value, lanes)
+    kind, whole = f"<{lanes} x double>", f"<{lanes} x i64>"
+
+    def v(value: float) -> str:
+        return vector(value, lanes)
+
     bits = struct.unpack("<Q", struct.pack("<d", math.sqrt(0.5)))[0]
     fma = f"call {kind} @llvm.fmuladd.v{lanes}f64"
     lines = [

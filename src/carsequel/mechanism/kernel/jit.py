@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -19,8 +19,8 @@ def compiled(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call: without the part that would let Python call it."""
-    bare = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return cast(Function, bare(function))
+    options: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Function, njit(**options)(function))
 
 
 def sources() -> int:

@@ -86,7 +86,8 @@ def fail(work: Work, desk: Desk, lane: int) -> bool:
 def plan_row(work: Work, desk: Desk, lane: int) -> int:
     """Give where the next event of a lane's patient stands in the plan."""
     place, notes = work.place, lane * NOTES
-    return desk.notes[notes + WHO] * place[PLAN_STRIDE] + desk.notes[notes + EVENT] * (3 + place[GIVENS])
+    row: int = desk.notes[notes + WHO] * place[PLAN_STRIDE] + desk.notes[notes + EVENT] * (3 + place[GIVENS])
+    return row
 
 
 @inner
@@ -96,6 +97,13 @@ def next_event(work: Work, desk: Desk, lane: int) -> float:
         return math.inf
     day = work.plan[plan_row(work, desk, lane)]
     return math.inf if math.isnan(day) else day
+
+
+@inner
+def last_event(work: Work, desk: Desk, lane: int) -> float:
+    """Give the day of the latest event of a lane's patient, 0 if there was none."""
+    happened = desk.notes[lane * NOTES + EVENT] > 0
+    return work.plan[plan_row(work, desk, lane) - 3 - work.place[GIVENS]] if happened else 0.0
 
 
 @inner
@@ -115,13 +123,13 @@ def write(work: Work, desk: Desk, lane: int, block: int, tangent_block: int) -> 
 
 
 @inner
-def _passed(desk: Desk, lane: int) -> bool:
+def has_passed(desk: Desk, lane: int) -> bool:
     """Say whether the step just tried has passed the lane's next output; one at a stop waits for what happens there."""
     notes, memory, width = lane * NOTES, desk.memory, desk.width
     if desk.notes[notes + WHO] < 0 or desk.notes[notes + EVENT] < 0 or memory[at.TAKEN * width + lane] == 0.0:
         return False
     output, now = memory[at.NEXT_OUTPUT * width + lane], memory[at.NEW_TIME * width + lane]
-    return output < now or (output == now and desk.notes[notes + STOPPED] == 0)
+    return bool(output < now or (output == now and desk.notes[notes + STOPPED] == 0))
 
 
 @inner
@@ -129,11 +137,9 @@ def write_passed(work: Work, desk: Desk) -> None:
     """Write the outputs that the steps just tried have passed."""
     again = True
     while again:
+        call(work.place[INTERPOLATE], desk.address)
         again = False
         for lane in range(desk.width):
-            again = again or _passed(desk, lane)
-        if again:
-            call(work.place[INTERPOLATE], desk.address)
-        for lane in range(desk.width):
-            if again and _passed(desk, lane):
+            if has_passed(desk, lane):
                 write(work, desk, lane, work.place[OUT], 10)
+                again = again or has_passed(desk, lane)

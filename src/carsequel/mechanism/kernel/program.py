@@ -149,9 +149,9 @@ def _interpolate(place: Layout, columns: Columns) -> str:
     used = body.load(at.USED)
     share = body.two("fdiv", body.two("fsub", body.load(at.NEXT_OUTPUT), body.load(at.TIME)), used)
     weights = []
-    for row in BETWEEN:
-        total = body.number(row[3])
-        for coefficient in reversed(row[:3]):
+    for polynomial in BETWEEN:
+        total = body.number(polynomial[3])
+        for coefficient in reversed(polynomial[:3]):
             total = body.fma(share, total, body.number(coefficient))
         weights.append(body.two("fmul", used, body.two("fmul", share, total)))
     for row in range(place.states):

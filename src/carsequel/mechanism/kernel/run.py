@@ -121,7 +121,7 @@ def _desk(asked: Asked, manner: Manner, code: Compiled) -> list[Any]:
     raw = np.zeros(code.rows * width + _ALIGNMENT // 8)
     shift = (-raw.ctypes.data % _ALIGNMENT) // 8
     rows = raw[shift : shift + code.rows * width].reshape(code.rows, width)
-    rows[layout.RTOL], rows[layout.MOST_STEPS] = manner.rtol, manner.max_steps
+    rows[layout.RTOL], rows[layout.MOST_STEPS], rows[layout.KIND] = manner.rtol, manner.max_steps, -1.0
     rows[layout.STOP] = rows[layout.NEXT_OUTPUT] = np.inf
     rows[layout.STEP] = rows[layout.NEW_STEP] = 1e-3
     rows[place.atol : place.atol + place.integrated] = manner.rtol

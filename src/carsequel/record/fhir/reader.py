@@ -118,7 +118,7 @@ def _finished(into: Gathered) -> tuple[dict[str, pl.DataFrame], list[dict[str, A
     who = Identities(into)
     gathered = {"facts": into.facts, "spans": into.spans, "lesions": into.lesions, "coverage": into.coverage}
     tables = {name: who.resolve(rows.frame()) for name, rows in gathered.items()}
-    once = {(c.source or c.row, c.date, c.product, c.state, c.number): c for c in into.candidates}
+    once = {(c.patient, c.source or c.row, c.date, c.product, c.state, c.number): c for c in into.candidates}
     known = [who.candidate(c) for c in once.values()]
     infusions = number_infusions([c for c in known if c is not None], into.problems).frame()
     tables["facts"] = name_specimens(tables["facts"], into)

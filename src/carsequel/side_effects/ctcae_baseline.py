@@ -1,0 +1,51 @@
+"""The value from which a CTCAE grade counts: the last before the infusion, or the last before lymphodepletion."""
+
+from typing import Final, Literal
+
+import polars as pl
+
+from carsequel.record.course import FAR, Course
+from carsequel.side_effects.comparators import possibly, surely, with_ends
+from carsequel.side_effects.daily import KEYS
+from carsequel.side_effects.windows import windows_of
+
+Baseline = Literal["before_infusion", "before_lymphodepletion"]
+BASELINES: Final[tuple[Baseline, ...]] = ("before_infusion", "before_lymphodepletion")
+
+
+def baselines(course: Course, values: pl.DataFrame, choice: Baseline) -> pl.DataFrame:
+    """Give the last of `values` (facts with `since`) before the infusion, or before the day on which lymphodepletion
+    began: id, name, baseline, baseline_day, baseline_source and the side of its own limits on which it lies
+    (`high_base`, `low_base`; null where not known)."""
+    rows = values.filter(pl.col("since") < 0)
+    if choice == "before_lymphodepletion":
+        rows = _before_lymphodepletion(course, rows)
+    rows = rows.join(windows_of(course, 0).select(*KEYS, "id"), on=KEYS)
+    order = ["since", "value", "uln", "lln", "source"]
+    last = rows.sort(order, nulls_last=True).group_by("id", "name", maintain_order=True).last()
+    last = with_ends(last)
+    exact = pl.col("comparator").fill_null("") == ""
+    return last.select(
+        "id",
+        "name",
+        baseline=pl.when(exact).then("value"),
+        baseline_day="since",
+        baseline_source="source",
+        high_base=_settled(">", "uln"),
+        low_base=_settled("<", "lln"),
+    )
+
+
+def _before_lymphodepletion(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows before the first day of the lymphodepletion of their infusion (since the infusion before)."""
+    gap = pl.col("day") - pl.col("day").shift(1).over("patient")
+    looks = course.clock.select(*KEYS, _gap=gap)
+    given = course.spans_since("drug", before=FAR).filter(pl.col("role") == "lymphodepletion")
+    own = given.join(looks, on=KEYS).filter((pl.col("since") <= 0) & (pl.col("since") > -pl.col("_gap").fill_null(FAR)))
+    begun = own.group_by(KEYS).agg(_begun=pl.col("since").min().floor())
+    return rows.join(begun, on=KEYS, how="inner").filter(pl.col("since") < pl.col("_begun"))
+
+
+def _settled(test: str, limit: str) -> pl.Expr:
+    sure, open_ = surely(test, pl.col(limit)), possibly(test, pl.col(limit))
+    return pl.when(sure == open_).then(sure)
