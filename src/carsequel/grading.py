@@ -4,7 +4,6 @@ Each tuple below is a room; adding a criterion is one line.
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -141,8 +140,6 @@ ON_REQUEST: Final[dict[tuple[str, str, str], tuple[Callable[..., pl.DataFrame], 
     ("ball.nci2010", "extramedullary", "if_recorded"): (assess_ball_nci, {"extramedullary": "if_recorded"}),
     ("lugano.2014", "confirm", "next_scan"): (assess_lugano, {"confirmed": True}),
 }
-SMALL: Final = 200_000
-THREADS: Final = 3
 ORDER: Final = ("patient", "infusion", "criterion", "kind", "definition", "period", "start")
 
 
@@ -207,15 +204,11 @@ def _added(found: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _run(course: Course, rooms: list[list[Run]]) -> list[list[pl.DataFrame]]:
-    """Run the criteria of each room whose diseases occur, in order; a small record on several threads, because there
-    the time goes into handing many small tables over and not into computing."""
+    """Run the criteria of each room whose diseases occur, in order."""
     present = set(course.patients["disease"].to_list())
     everyone = bool(present - set(DISEASES))
     chosen = [[run for run in room if everyone or present & set(ONLY_FOR.get(run[0], DISEASES))] for room in rooms]
-    course.clock, course.unusable  # noqa: B018 (computed once, before several threads ask)
-    workers = THREADS if course.facts.height < SMALL else 1
-    with ThreadPoolExecutor(workers) as pool:
-        return [list(pool.map(lambda run: run[0](*run[1]), room)) for room in chosen]
+    return [[criterion(*given) for criterion, given in room] for room in chosen]
 
 
 def _ended(verdicts: pl.DataFrame) -> pl.DataFrame:

@@ -44,7 +44,6 @@ def test_leaving_out_criteria_of_absent_diseases_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, patient: str, findings: pl.DataFrame
 ) -> None:
     monkeypatch.setattr(grading, "ONLY_FOR", {})
-    monkeypatch.setattr(grading, "THREADS", 1)
     assert cs.grade(published.course().only(patient)).equals(findings.filter(pl.col("patient") == patient))
 
 
