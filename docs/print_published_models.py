@@ -30,6 +30,7 @@ here is no claim that it is right.
 ```python
 from carsequel.mechanism.published import read_published
 from carsequel.mechanism.solve import solve
+
 found = solve(read_published("kimmel2021"), {"r_b": 0.105}, [0, 7, 28, 90])
 print(found.state("car"))
 ```
