@@ -26,11 +26,13 @@ def cll_patient(seed: int) -> list[Visit]:
                 _visit(r, 28 * (number + 1), now, r.choice([11.0, 12.9, 13.0]), r.choice([1.0, 4.0, 4.1]), 0.0, True)
             )
         else:
-            now = [(round(a * level**0.5, 2), round(b * level**0.5, 2)) for a, b in size]
-            organ = round(13 + (spleen - 13) * level, 2) if spleen > 13 else round(spleen * r.choice([1, 1, 1.5]), 2)
-            visits.append(
-                _visit(r, 28 * (number + 1), now, organ, round(cells * level, 2), r.choice([0.0, level]), False)
+            levels = [r.choice([level, level, 0.5, 1.0]) for _ in range(3)]
+            now = [(a, round(b * levels[0], 2)) if levels[0] <= 1 else (round(a * levels[0], 2), b) for a, b in size]
+            organ = (
+                round(13 + (spleen - 13) * levels[1], 2) if spleen > 13 else round(spleen * r.choice([1, 1, 1.5]), 2)
             )
+            cell = round(cells * levels[2], 2)
+            visits.append(_visit(r, 28 * (number + 1), now, organ, cell, r.choice([0.0, levels[2]]), False))
     return visits
 
 

@@ -39,9 +39,9 @@ def laboratory_patient(seed: int) -> Patient:
         for day in r.sample([-30, -8, -5, -2, -1], r.choice([0, 1, 1, 2])):
             value = r.choice([BASES.get(name, limit), limit, r.choice(borders)])
             facts.append(_fact(name, day, value, side, r.choice([limit, limit, None]), None))
-        for _ in range(r.choice([1, 2, 3, 6])):
+        for _ in range(r.choice([1, 1, 2, 3])):
             day = r.choice([r.randint(0, 30), r.randint(0, 30) + 0.6, 30.9, 31, 100.9, 101, r.randint(31, 140)])
-            value = round(r.choice(borders) * r.choice([1, 1, 0.99, 1.01]), 4)
+            value = round(r.choice(borders) * r.choice([1, 1, 0.997, 1.003]), 4)
             own = None if r.random() < 0.2 else round(limit * r.choice([1, 1, 1, 1.1]), 4)
             sign = r.choice("<>") if r.random() < 0.08 else None
             facts.append(_fact(name, day, value, side, own, sign))

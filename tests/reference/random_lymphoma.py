@@ -65,6 +65,9 @@ def complete_patient(seed: int) -> dict[str, Any]:
         size = {
             name: tuple(round(d * share * r.choice([1, 1, 1, 1.3]), 1) for d in both) for name, both in base.items()
         }
+        if r.random() < 0.15:  # the sum of products half larger, or a hair less
+            stretch = r.choice([1.5, 1.49])
+            size = {name: (long, round(short * stretch, 2)) for name, (long, short) in base.items()}
         scans[day] = _complete_scan(r, size, share)
         if r.random() < 0.25:
             new = {"ldi": r.choice([16.0, 25.0]), "sdi": 10.0, "kind": "new", "nodal": True, "uptake": None}

@@ -117,15 +117,18 @@ def test_company_changes_nothing(kind: str) -> None:
 def test_twice_the_limit_is_twice_for_one_patient_and_for_many() -> None:
     """Division by a constant loses the last bit; a ratio of exactly two must stay two."""
     fact = {"name": "ldh", "day": DAY, "comparator": None}
-    for limit in (49, 98, 103, 107, 161, 187, 197, 245):
-        person = {
+    people = {
+        f"p{limit}": {
             "age": 50,
             "disease": "LBCL",
             "lymphodepletion": None,
             "facts": [fact | {"value": 2 * limit, "uln": limit}],
         }
-        assert scored("pc_pi", {"a": person})["low"].to_list() == [2.0, 2.0]
-        assert scored("pc_pi", {"a": person, "b": person})["low"].to_list() == [2.0] * 4
+        for limit in (49, 98, 103, 107, 161, 187, 197, 245)
+    }
+    assert scored("pc_pi", people)["low"].to_list() == [2.0] * 16
+    for name, person in people.items():
+        assert scored("pc_pi", {name: person})["low"].to_list() == [2.0, 2.0]
 
 
 @pytest.mark.parametrize("table", SCORES)

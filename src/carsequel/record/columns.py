@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.record.cells import NO_NUMBER, NOT_GIVEN, as_number, as_truth, as_words, trimmed
+from carsequel.record.cells import NO_NUMBER, NOT_GIVEN, as_number, as_truth, as_words, not_given, trimmed
 from carsequel.record.errors import RecordError
 from carsequel.record.report import Report
 from carsequel.record.schema import COLUMNS, DATES, INTERNAL, NUMBERS, REQUIRED
@@ -24,37 +24,59 @@ def tidy(table: str, frame: pl.DataFrame, report: Report) -> pl.DataFrame:
     frame = frame.rename(_plain_names(table, frame))
     _require_columns(table, frame)
     known = COLUMNS[table]
-    columns: list[pl.Series] = []
+    texts: list[str] = []
     for name, kind in frame.schema.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Object):
             raise RecordError(f"table {table}: column {_shown(name)} is of type {kind}", "give plain cells")
-        if kind.is_numeric() and name != "row" and known.get(name, pl.Float64).is_numeric():
-            column = frame[name]
-            columns.append(column.cast(pl.Float64).fill_nan(None) if name in known else column)
-        else:
-            words = frame[name] if kind == pl.String else frame.select(as_words(name, kind).alias(name)).to_series()
-            columns.append(words if name == "row" else _tidy_words(table, words, report))
-    frame = pl.DataFrame(columns)
-    cells = [column for column in frame.columns if column != "row"]
+        if not kind.is_numeric() or name == "row" or not known.get(name, pl.Float64).is_numeric():
+            texts.append(name)
+    numbers = [name for name in frame.columns if name in known and name not in texts]
+    frame = frame.with_columns(
+        *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in numbers),
+        *(as_words(name, frame.schema[name]).alias(name) for name in texts if frame.schema[name] != pl.String),
+    )
+    cells = [name for name in frame.columns if name != "row"]
+    frame = frame.with_columns(_tidy_texts(table, frame.select(name for name in texts if name != "row"), report))
     if "row" not in frame.columns:
         frame = frame.with_columns(row=pl.lit(f"{table}:") + pl.int_range(2, pl.len() + 2).cast(pl.String))
+    if any(frame[name].null_count() == 0 for name in cells):
+        return frame
     return frame.filter(pl.any_horizontal(pl.col(cells).is_not_null()))
 
 
-def _tidy_words(table: str, column: pl.Series, report: Report) -> pl.Series:
-    """Trim a text column, in the composed form of its letters where it names patients, and empty what says nothing."""
-    name = column.name
-    words = distinct(column)
-    plain = words.to_frame().select(trimmed(name)).to_series()
-    if name == "patient":
-        plain = plain.str.normalize("NFC")
-    elif name not in IDS:
-        number = name in NUMBERS[table] or name in ("unit", "comparator", *DATES.values())
-        none = plain.is_in(NO_NUMBER if number else NOT_GIVEN).fill_null(False)
-        if none.any():
-            report.say("converted", table, "cells that say not available were read as empty", "nothing", name=name)
-            plain = plain.set(none, None)
-    return put_back(column, words, plain)
+def _tidy_texts(table: str, texts: pl.DataFrame, report: Report) -> list[pl.Series]:
+    """Trim text columns, in the composed form of their letters where they name patients, and empty what says nothing.
+    A column whose words repeat is tidied once per word."""
+    columns = texts.get_columns()
+    words = [distinct(column) for column in columns]
+    together = [own for own, column in zip(words, columns, strict=True) if own is column]
+    alone = [[own] for own, column in zip(words, columns, strict=True) if own is not column]
+    plain: dict[str, pl.Series] = {}
+    emptied: set[str] = set()
+    for group in [together, *alone]:
+        tidied, said = _plain(table, pl.DataFrame(group))
+        plain |= {column.name: column for column in tidied.get_columns()}
+        emptied |= said
+    for column in columns:
+        if column.name in emptied:
+            problem = "cells that say not available were read as empty"
+            report.say("converted", table, problem, "nothing", name=column.name)
+    return [put_back(column, own, plain[column.name]) for own, column in zip(words, columns, strict=True)]
+
+
+def _plain(table: str, words: pl.DataFrame) -> tuple[pl.DataFrame, set[str]]:
+    """Give the words trimmed, those that only say that nothing is there emptied; and the columns that had any."""
+    plain = words.select(trimmed(n).str.normalize("NFC") if n == "patient" else trimmed(n) for n in words.columns)
+    numbers = {*NUMBERS[table], "unit", "comparator", *DATES.values()}
+    none = {n: not_given(n, NO_NUMBER if n in numbers else NOT_GIVEN) for n in words.columns if n not in IDS}
+    if not none:
+        return plain, set()
+    said = {
+        n
+        for n, any_ in plain.select(each.any().alias(n) for n, each in none.items()).row(0, named=True).items()
+        if any_
+    }
+    return plain.with_columns(pl.when(~none[n]).then(n).alias(n) for n in said), said
 
 
 def _shown(column: str) -> str:

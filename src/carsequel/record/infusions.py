@@ -1,5 +1,6 @@
 """Infusions: which product, on which day, and how the record's own numbers relate to one infusion after another."""
 
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -121,15 +122,7 @@ def _join_split_doses(rows: pl.DataFrame, report: Report) -> tuple[pl.DataFrame,
     The two may be numbered 1 and 2, or both 1; later infusions move up where a number was used for the second part.
     `rows` come sorted by patient.
     """
-    limits = pl.DataFrame(
-        [
-            (name, product_facts(name)["split_min_days"], product_facts(name)["split_max_days"])
-            for name in product_ids()
-        ],
-        schema={"product": pl.String, "_least": pl.Float64, "_most": pl.Float64},
-        orient="row",
-    )
-    rows = rows.join(limits, on="product", how="left", maintain_order="left")
+    rows = rows.join(_split_limits(), on="product", how="left", maintain_order="left")
     near = (pl.col("product") == _beside("product", 1)) & (pl.col("day") - _beside("day", 1)).is_between(
         pl.col("_least"), pl.col("_most")
     )
@@ -152,6 +145,17 @@ def _join_split_doses(rows: pl.DataFrame, report: Report) -> tuple[pl.DataFrame,
         infusion="_number", dose=pl.when(follows & alike).then(pl.coalesce(total, "dose")).otherwise("dose")
     )
     return rows.filter(~pl.col("_second")).drop("_second", "_near", "_number", "_start"), written
+
+
+@cache
+def _split_limits() -> pl.DataFrame:
+    """Days between the two administrations of a split dose, by product (null where it is given at once)."""
+    facts = {name: product_facts(name) for name in product_ids()}
+    return pl.DataFrame(
+        [(name, fact["split_min_days"], fact["split_max_days"]) for name, fact in facts.items()],
+        schema={"product": pl.String, "_least": pl.Float64, "_most": pl.Float64},
+        orient="row",
+    )
 
 
 def _beside(column: str, rows_before: int) -> pl.Expr:

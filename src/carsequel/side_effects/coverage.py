@@ -25,7 +25,7 @@ def stretches(course: Course, windows: pl.DataFrame, groups: Groups) -> pl.DataF
     """Give the covered stretches of the windows: id, group, from, to (first and last day), whole (all the window)."""
     named = {"*", *course.coverage["name"].unique()} if course.coverage.height else set()
     parts = [
-        course.once(("covered", *names), partial(course.covered, *names)).with_columns(group=pl.lit(group))
+        course.once(("side_effects.covered", *names), partial(course.covered, *names)).with_columns(group=pl.lit(group))
         for group, names in groups.items()
         if named & {"*", *names}
     ]

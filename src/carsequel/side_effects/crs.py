@@ -100,8 +100,8 @@ def grade_crs(
     grid = with_oxygen(grid, given, RULES)
     grid = with_treatment(grid, spans, windows, CHOICES.clear)
     events = facts.filter(pl.col("name") == "event")
-    days = with_deaths(_graded(grid), events, windows, "crs", rules_of(RULES, "death")[0].grade)
-    days = days.collect(engine="in-memory")
+    plan = with_deaths(_graded(grid), events, windows, "crs", rules_of(RULES, "death")[0].grade)
+    days = plan.collect(engine="in-memory")
     answer = Answer(
         CRITERION,
         definition_of(hypotension=hypotension, clear=CHOICES.clear),

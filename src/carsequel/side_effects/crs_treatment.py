@@ -19,8 +19,9 @@ def with_treatment(grid: pl.LazyFrame, spans: pl.DataFrame, windows: pl.DataFram
     `spans` has id, day (of the beginning; null without one), name, text, role. More than `clear` days without any
     certain sign end a CRS, so that fever before them no longer counts for certain.
     """
-    role, drug = pl.col("role").fill_null(""), pl.col("text").str.to_lowercase().str.contains(ANTICYTOKINES)
-    hides = (role == "antipyretic") | (drug.fill_null(False) & role.is_in(["", "toxicity"]))
+    role, name = pl.col("role").fill_null(""), pl.col("text").str.to_lowercase()
+    anticytokine = name.str.contains(ANTICYTOKINES).fill_null(False)
+    hides = (role == "antipyretic") | (anticytokine & role.is_in(["", "toxicity"]))
     given = spans.filter((pl.col("name") == "drug") & hides)
     possible, unknown = by_now(pl.col("fever_high") > 0), by_now(~pl.col("covered_drug"))
     incomplete = pl.lit("drugs that hide fever not recorded as complete")
@@ -28,8 +29,9 @@ def with_treatment(grid: pl.LazyFrame, spans: pl.DataFrame, windows: pl.DataFram
         nothing = {"drug": pl.lit(None, dtype=pl.String), "freed_low": pl.lit(False), "freed_high": unknown & possible}
         return grid.with_columns(**nothing, drug_doubt=pl.when(unknown).then(incomplete))
     begun = given.lazy().join(windows.lazy().select("id", "first", "last"), on="id")
-    begun = begun.filter(pl.col("day").is_between(pl.col("first"), pl.col("last"))).group_by("id")
-    first = begun.agg(_from=pl.col("day").min(), drug=pl.col("text").sort_by("day", "text").first())
+    begun = begun.filter(pl.col("day").is_between(pl.col("first"), pl.col("last")))
+    drug = pl.col("text").sort_by("day", "text").first()
+    first = begun.group_by("id").agg(_from=pl.col("day").min(), drug=drug)
     undated = given.lazy().filter(pl.col("day").is_null()).select("id", _undated=True).unique()
     grid = grid.join(first, on="id", how="left", maintain_order="left")
     grid = grid.join(undated, on="id", how="left", maintain_order="left").with_columns(

@@ -68,8 +68,8 @@ def grade_ctcae(course: Course) -> pl.DataFrame:
     found = graded.lazy().join(gone, on="of", how="full", coalesce=True)
     found = found.with_columns(asked=pl.col("of") % TERMS, place=pl.col("of") // TERMS)
     found = of_places(found.join(_table(asked).lazy(), on="asked"), course)
-    found = _described(found.collect(engine="in-memory"), asked)
-    return as_findings(found, kind="maximum", source=SOURCE)
+    told = _described(found.collect(engine="in-memory"), asked)
+    return as_findings(told, kind="maximum", source=SOURCE)
 
 
 class Asked(NamedTuple):

@@ -99,9 +99,9 @@ def score_hscore(course: Course) -> pl.DataFrame:
     if rows.is_empty():
         return no_findings()
     places = rows.lazy().select("id", "place").unique()
-    rows = pl.concat([rows.lazy(), _immunosuppression(course, places)], how="diagonal_relaxed")
+    every = pl.concat([rows.lazy(), _immunosuppression(course, places)], how="diagonal_relaxed")
     per = (
-        _items(places, with_ends(rows))
+        _items(places, with_ends(every))
         .group_by("place")
         .agg(
             pl.col("low").sum(),

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import growth_factor
 from carsequel.side_effects.day_values import NEVER_LOW, SIDES, lowest_of_day, on_every_day, readings, with_sources
+from carsequel.side_effects.growth_factor import growth_factor
 from carsequel.side_effects.low_runs import Counting, low_runs
 from carsequel.side_effects.windows import time_line, windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label

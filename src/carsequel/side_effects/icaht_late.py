@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.anc import growth_factor
 from carsequel.side_effects.daily import KEYS
 from carsequel.side_effects.day_values import SIDES, lowest_of_day, readings, with_sources
+from carsequel.side_effects.growth_factor import growth_factor
 from carsequel.side_effects.windows import STRIDE, windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label
 

@@ -86,8 +86,8 @@ def grade_icans(course: Course, *, window: int | None = None) -> pl.DataFrame:
     grid = _with_cognition(grid, facts, windows)
     grid = _with_sedation(grid, facts)
     events = facts.filter(pl.col("name") == "event")
-    days = with_deaths(_graded(grid), events, windows, "icans", rules_of(RULES, "death")[0].grade)
-    days = days.collect(engine="in-memory")
+    plan = with_deaths(_graded(grid), events, windows, "icans", rules_of(RULES, "death")[0].grade)
+    days = plan.collect(engine="in-memory")
     used = facts.filter((pl.col("name") != "event") | (pl.col("text") == "death")).select(*ID_DAY, "source")
     answer = Answer(
         CRITERION,

@@ -63,8 +63,7 @@ def assess_infection_density(course: Course) -> pl.DataFrame:
     counts = _counts(course, windows, onsets)
     undated = onsets.lazy().filter(pl.col("since").is_null())
     found = pl.concat([_density(counts.lazy(), undated, severity) for severity in SEVERITIES])
-    found = found.collect(engine="in-memory")
-    return as_findings(found, criterion=CRITERION, kind="maximum", source=SOURCE)
+    return as_findings(found.collect(engine="in-memory"), criterion=CRITERION, kind="maximum", source=SOURCE)
 
 
 def _windows(course: Course) -> pl.DataFrame:

@@ -86,9 +86,9 @@ def assess_recovery(course: Course) -> pl.DataFrame:
     found = _asked(windows).join(parts, on=OF, how="left").with_columns(_code("best"), _code("worst"))
     until = pl.coalesce(pl.col("day_best") + pl.col("run") - 1, WITHOUT_END)
     found = found.with_columns(low="best", high=pl.max_horizontal(*SIDES), start="low_day_best", end=until)
-    found = with_sources(found.collect(engine="in-memory"), rows, "name")
-    found = found.with_columns(start="day_best", end="day_worst", label=_label(), why=_why())
-    return as_findings(found, kind="assessment", period=f"d{CHOICES.first}-{CHOICES.last}")
+    told = with_sources(found.collect(engine="in-memory"), rows, "name")
+    told = told.with_columns(start="day_best", end="day_worst", label=_label(), why=_why())
+    return as_findings(told, kind="assessment", period=f"d{CHOICES.first}-{CHOICES.last}")
 
 
 def _asked(windows: pl.DataFrame) -> pl.LazyFrame:

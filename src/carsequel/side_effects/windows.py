@@ -21,9 +21,9 @@ def windows_of(course: Course, first: int, last: int = WITHOUT_END, *, by_record
     """Give per infusion the days that exist, as `day_windows` and in its order, plus `id`; `by_record` cuts them at the
     last day of the record too."""
     ends = ["last", "record_end"] if by_record else ["last"]
-    whole = course.once("windows", lambda: day_windows(course, 0, WITHOUT_END).with_columns(id=NUMBER))
+    whole = course.once("side_effects.windows", lambda: day_windows(course, 0, WITHOUT_END).with_columns(id=NUMBER))
     return course.once(
-        ("windows", first, last, by_record),
+        ("side_effects.windows", first, last, by_record),
         lambda: whole.with_columns(
             first=pl.lit(first, dtype=pl.Int64), last=pl.min_horizontal(pl.lit(last, dtype=pl.Int64), *ends)
         ),
