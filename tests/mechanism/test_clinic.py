@@ -49,7 +49,7 @@ def steps(*levels: tuple[float, float]) -> Curve:
 
 def test_the_seed_of_these_tests_lets_the_patient_live() -> None:
     rules = {"death_year_1": 0.05, "death_later": 0.015}
-    assert death_days(rules, NOBODY_DIES, 0, 1)[0] > 2000
+    assert death_days(rules, NOBODY_DIES, np.arange(1))[0] > 2000
 
 
 def test_complete_response_needs_less_than_is_seen_at_a_scan() -> None:
@@ -186,14 +186,14 @@ def test_a_patient_who_could_not_be_solved_is_unknown_and_alone() -> None:
 
 def test_deaths_follow_their_hazards_and_belong_to_the_patient() -> None:
     rules = {"death_year_1": 0.05, "death_later": 0.015}
-    days = death_days(rules, 3, 0, 200_000)
+    days = death_days(rules, 3, np.arange(200_000))
     assert (days <= 365.25).mean() == pytest.approx(1 - np.exp(-0.05), abs=0.002)
     assert (days <= 5 * 365.25).mean() == pytest.approx(1 - np.exp(-0.05 - 4 * 0.015), abs=0.003)
-    assert np.array_equal(death_days(rules, 3, 1000, 50), days[1000:1050])
-    assert not np.array_equal(death_days(rules, 4, 0, 50), days[:50])
-    never = death_days({"death_year_1": 0.0, "death_later": 0.0}, 3, 0, 50)
+    assert np.array_equal(death_days(rules, 3, np.arange(1000, 1050)), days[1000:1050])
+    assert not np.array_equal(death_days(rules, 4, np.arange(50)), days[:50])
+    never = death_days({"death_year_1": 0.0, "death_later": 0.0}, 3, np.arange(50))
     assert never.min() > 1e9
-    own = death_days({"death_year_1": np.array([0.0, 9.0]), "death_later": 0.01}, 3, 0, 2)
+    own = death_days({"death_year_1": np.array([0.0, 9.0]), "death_later": 0.01}, 3, np.arange(2))
     assert own[0] > 365.25 > own[1]
     assert np.corrcoef(days[:-1] < 365, days[1:] < 365)[0, 1] == pytest.approx(0, abs=0.01)
 

@@ -79,7 +79,7 @@ def outcomes(
     disease: str,
     *,
     seed: int = 0,
-    first_patient: int = 0,
+    first_patient: int | NDArray[np.int64] = 0,
     baseline: ArrayLike | None = None,
     hazards: Mapping[str, ArrayLike] | None = None,
 ) -> pl.DataFrame:
@@ -87,7 +87,7 @@ def outcomes(
 
     parameters: name -> number or [n], those of the solution (P0 and Bss are read). baseline: burden against which
     response is measured, [n]; the burden before lymphodepletion (P0) by default. Death without progression is drawn
-    from (seed, first_patient + row) alone. hazards: death_year_1 and death_later, per year, [n] or one number, where a
+    from (seed, first_patient + row) alone, or by the numbers listed, [n]. hazards: death_year_1 and death_later, per year, [n] or one number, where a
     population has its own.
     Columns: patient; best_response, cr, orr; failure_day, failure_kind (progression, relapse, no CR, death; null =
     none by the last time), antigen_negative (at a failure of the disease), cmax and car_day_7 ... 365 (cells/uL),
@@ -101,11 +101,12 @@ def outcomes(
     own = _parameter(solution.model, parameters, "P0", n)
     burden = at["P"] + at["R"] + at["Q"] + at["D"]
     before = own if baseline is None else np.broadcast_to(_floats(baseline), (n,))
-    death = death_days({**rules, **(hazards or {})}, seed, first_patient, n)
+    numbers = first_patient if isinstance(first_patient, np.ndarray) else np.arange(first_patient, first_patient + n)
+    death = death_days({**rules, **(hazards or {})}, seed, numbers)
     course = _course(disease, times, burden, before, death, rules)
     healthy = _parameter(solution.model, parameters, "Bss", n)
     columns = {
-        "patient": np.arange(first_patient, first_patient + n),
+        "patient": numbers,
         "best_response": course.best,
         "cr": course.complete,
         "orr": course.response,
@@ -150,10 +151,10 @@ def from_day(solution: Solution, days: ArrayLike, times: ArrayLike) -> Solution:
     return Solution(solution.model, asked, states, status, solution.steps)
 
 
-def death_days(rules: Mapping[str, Any], seed: int, first_patient: int, n: int) -> Floats:
+def death_days(rules: Mapping[str, Any], seed: int, numbers: NDArray[np.int64]) -> Floats:
     """Give the day [n] of a death without progression: constant hazards in the first year and later, drawn from (seed,
     patient) alone."""
-    waited = -np.log(_uniform(seed, first_patient, n))
+    waited = -np.log(_uniform(seed, numbers))
     early, late = (np.maximum(_floats(rules[name]) / YEAR, 1e-300) for name in ("death_year_1", "death_later"))
     days: Floats = np.where(waited < early * YEAR, waited / early, YEAR + (waited - early * YEAR) / late)
     return days
@@ -163,10 +164,10 @@ def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _uniform(seed: int, first_patient: int, n: int) -> Floats:
+def _uniform(seed: int, numbers: NDArray[np.int64]) -> Floats:
     """One number in (0, 1] a patient by the splitmix64 mix (Steele, Lea, Flood 2014)."""
-    mixed = np.arange(first_patient + 1, first_patient + 1 + n, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= np.full(n, (seed * 0xBF58476D1CE4E5B9 + DEATH_STREAM) & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
+    mixed = (numbers + 1).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= np.full(numbers.size, (seed * 0xBF58476D1CE4E5B9 + DEATH_STREAM) & 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
     mixed ^= mixed >> np.uint64(31)

@@ -25,8 +25,9 @@ def solve_plainly(model: Model, asked: Asked, manner: Manner) -> Solution:
     states = np.full((n, k, len(model.state_names)), np.nan)
     status = np.zeros(n, dtype=np.int8)
     steps = np.zeros(n, dtype=np.int64)
+    numbers = manner.numbers(n).tolist()
     for row in range(n):
-        run = _Run(model, asked, row, manner)
+        run = _Run(model, asked, row, manner, numbers[row])
         status[row] = run.through(states[row])
         steps[row] = run.steps
     return Solution(model, asked.times, states, status, steps)
@@ -40,9 +41,9 @@ class _StoppedError(Exception):
 class _Run:
     """One patient on the way: time, state (with one row of cumulative influx for each clone), what is given."""
 
-    def __init__(self, model: Model, asked: Asked, row: int, manner: Manner) -> None:
+    def __init__(self, model: Model, asked: Asked, row: int, manner: Manner, number: int) -> None:
         self.model, self.times, self.rtol, self.max_steps = model, asked.times, manner.rtol, manner.max_steps
-        address = (manner.seed, manner.first_patient + row) if manner.chance else None
+        address = (manner.seed, number) if manner.chance else None
         values: Any = namedtuple("Parameters", model.parameter_names)  # type: ignore[misc]
         self.p = values(*asked.parameters[row].tolist())
         plan, at = asked.schedule, 0 if asked.schedule.days.shape[0] == 1 else row

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from carsequel.mechanism.form import Model, ModelError
 from carsequel.mechanism.kernel.inputs import Manner, Parameters, read_asked
@@ -27,14 +27,14 @@ def solve(
     atol: Any = None,
     method: Literal["kernel", "scipy"] = "kernel",
     threads: int = 0,
-    first_patient: int = 0,
+    first_patient: int | NDArray[np.int64] = 0,
     max_steps: int = 100_000,
 ) -> Solution:
     """Run a model for n patients from day 0 and give its states at `times`, [n, k, s] in the model's units.
 
     `parameters`: name -> number or [n] (names left out take the model's value), or [n, parameters] in its order.
     `times`: rising days from 0; at the day of an event the value after it. `schedule`: from `plan`, one row or n rows.
-    Random numbers belong to (seed, first_patient + row), so that parts of a population, threads and other arms of the
+    Random numbers belong to (seed, first_patient + row), or to the number listed for each row, [n], so that parts of a population, threads and other arms of the
     same patient agree. `chance=False` draws nothing: what falls below its floor (one cell for clones) is zero.
     What is counted in cells (has a floor or is a clone) is never negative, not even by an error of the solver.
     `atol`: one number or one a state; by default rtol of a state's floor (1 for clones), rtol / 1e6 for others.

@@ -13,7 +13,6 @@ from carsequel.mechanism.kernel.desk import (
     COUNTS,
     DEATH,
     DUE,
-    FIRST_PATIENT,
     HAZARD,
     LAW,
     LEVEL,
@@ -34,7 +33,7 @@ from carsequel.mechanism.kernel.jit import inner
 @inner
 def _pair(work: Work, desk: Desk, lane: int, clone: int, purpose: int, cell: int, count: int) -> tuple[float, float]:
     """Give the two random numbers of an address of this lane's patient."""
-    patient = desk.notes[lane * NOTES + WHO] + work.place[FIRST_PATIENT]
+    patient = work.numbers[desk.notes[lane * NOTES + WHO]]
     return draws.uniforms(work.place[SEED], patient, clone, purpose, cell, count)
 
 

@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 # Numbers of `place`: sizes and first rows of `layout`; sizes of what was asked for; seed, queue; functions.
 LANES, STATES, INTEGRATED, Y, K, OUT, LEVEL, WHOLE, GIVEN, PARAMETER, LAW, COLUMN, STRIDE, COLUMNS = range(14)
 CLONES, HAS_CHANCE, JUMPS, PATIENTS, TIMES, PARAMETERS, GIVENS, EVENTS, PLAN_STRIDE = range(14, 23)
-SEED, FIRST_PATIENT, QUEUE, FIRST_CALL = range(23, 27)
+SEED, QUEUE, FIRST_CALL = range(23, 26)
 ADVANCE, ACCEPT, INTERPOLATE, PREPARE, JUMP, FRESH, GUESS, TURNOVER, TAKE = range(FIRST_CALL, FIRST_CALL + 9)
 PLACES = TAKE + 1
 # Columns of `notes`.
@@ -26,6 +26,7 @@ class Work(NamedTuple):
 
     `place`: whole numbers, named above. `rows` [clones, 2]: column of each clone, row of its cumulative influx or -1.
     `plan` [n or 1, events, 3 + given]: day, kind, amount, what is given from then on. `ends` [n, 2]: status, steps.
+    `numbers` [n]: the number by which each patient draws its chance.
     """
 
     place: Ints
@@ -38,6 +39,7 @@ class Work(NamedTuple):
     states: Floats
     tangents: Floats
     ends: Ints
+    numbers: Ints
 
 
 class Desk(NamedTuple):

@@ -82,15 +82,16 @@ def _laid_out(addresses: Ints) -> tuple[Work, Desk]:
         floats_at(addresses[7]),
         floats_at(addresses[8]),
         whole_numbers_at(addresses[9]),
+        whole_numbers_at(addresses[10]),
     )
     desk = Desk(
-        floats_at(addresses[10]),
-        addresses[10],
+        floats_at(addresses[11]),
+        addresses[11],
         place[LANES],
-        whole_numbers_at(addresses[11]),
         whole_numbers_at(addresses[12]),
-        floats_at(addresses[13]),
+        whole_numbers_at(addresses[13]),
         floats_at(addresses[14]),
+        floats_at(addresses[15]),
     )
     return work, desk
 

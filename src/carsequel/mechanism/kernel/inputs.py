@@ -19,11 +19,12 @@ Parameters = Mapping[str, ArrayLike] | Floats
 class Manner:
     """How to solve: chance or none, tolerance, threads (0 = all processors), lanes (0 = what suits the processor).
 
-    A seed is a whole number from 0 to 2^63 - 1; the number of the first patient is from 0 to 2^47.
+    A seed is a whole number from 0 to 2^63 - 1; the numbers of patients, by which they draw, are from 0 to 2^47: those
+    from that of the first on, or as listed.
     """
 
     seed: int = 0
-    first_patient: int = 0
+    first_patient: int | NDArray[np.int64] = 0
     chance: bool = True
     rtol: float = 1e-6
     threads: int = 0
@@ -31,8 +32,17 @@ class Manner:
     lanes: int = 0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.seed < 2**63 and 0 <= self.first_patient < 2**47):
+        listed = np.asarray(self.first_patient)
+        if not (0 <= self.seed < 2**63 and np.all((listed >= 0) & (listed < 2**47))):
             raise ModelError("seed, first_patient: whole numbers from 0 on are needed (below 2^63 and 2^47)")
+
+    def numbers(self, n: int) -> NDArray[np.int64]:
+        """Give the numbers [n] of the patients; raises ModelError where as many are not listed."""
+        if isinstance(self.first_patient, int):
+            return np.arange(self.first_patient, self.first_patient + n, dtype=np.int64)
+        if self.first_patient.shape != (n,):
+            raise ModelError(f"first_patient: one number is needed, or one for each of {n} patients")
+        return np.ascontiguousarray(self.first_patient, dtype=np.int64)
 
 
 @dataclass(frozen=True)

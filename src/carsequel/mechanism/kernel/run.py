@@ -23,17 +23,18 @@ def run(model: Model, asked: Asked, manner: Manner, wrt: tuple[str, ...] = ()) -
     n, k, s, q = asked.patients, asked.times.size, len(model.state_names), len(wrt)
     states, tangents = np.full((n, k, s), np.nan), np.full((n, k, s, q), np.nan)
     ends, queue = np.zeros((n, 2), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    numbers = manner.numbers(n)
     shared = _shared(asked, manner, code, queue)
     threads = max(1, min(manner.threads or _processors(), -(-n // code.place.lanes)))
     desks = [_desk(asked, manner, code) for _ in range(threads)]
-    addresses = [_addresses([*shared, states, tangents, ends, *desk]) for desk in desks]
+    addresses = [_addresses([*shared, states, tangents, ends, numbers, *desk]) for desk in desks]
     helpers = [threading.Thread(target=drive, args=(each,)) for each in addresses[1:]]
     for helper in helpers:
         helper.start()
     drive(addresses[0])
     for helper in helpers:
         helper.join()
-    del code, queue, shared, desks  # their addresses were in use until here
+    del code, queue, shared, numbers, desks  # their addresses were in use until here
     return Sensitivities(
         Solution(model, asked.times, states, ends[:, 0].astype(np.int8), ends[:, 1].copy()), wrt, tangents
     )
@@ -90,7 +91,6 @@ def _place(asked: Asked, manner: Manner, code: Compiled, queue: Any) -> Any:
         at.EVENTS: events,
         at.PLAN_STRIDE: 0 if asked.schedule.days.shape[0] == 1 else events * (3 + given),
         at.SEED: manner.seed,
-        at.FIRST_PATIENT: manner.first_patient,
         at.QUEUE: queue.ctypes.data,
     }
     numbers |= {at.FIRST_CALL + which: address for which, address in enumerate(code.addresses)}

@@ -47,13 +47,14 @@ def run_arm(
     arm: str = "single",
     *,
     seed: int,
-    first: int = 0,
+    first: int | NDArray[np.int64] = 0,
     horizon: float = 730.0,
     delay: float = 0.0,
     rtol: float = RTOL,
     threads: int = 0,
 ) -> Simulated:
-    """Run drawn patients through an arm; the same seed gives every arm the same patients and the same chances.
+    """Run drawn patients through an arm; the same seed gives every arm the same patients and the same chances,
+    which are those of the patients from number `first` on, or of the numbers listed, [n].
 
     What an arm gives at failure begins `delay` days after it, and is followed for a year from then on. Raises ArmError
     for an unknown arm, ClinicError for a disease without rules.
