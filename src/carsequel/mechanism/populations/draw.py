@@ -35,16 +35,28 @@ def draw_patients(disease: str, product: str, n: int, seed: int, first: int = 0)
 
 def draw_members(members: Sequence[Member], n: int, seed: int, first: int = 0) -> Drawn:
     """Draw patients from given parameter sets, each patient from one set by the sets' weights."""
+    sets, normals = draw_normals(members, n, seed, first)
+    return parameters_of(members, sets, normals)
+
+
+def draw_normals(
+    members: Sequence[Member], n: int, seed: int, first: int = 0
+) -> tuple[NDArray[np.int64], dict[str, Numbers]]:
+    """Draw what makes a patient: the number of the parameter set [n], and a standard normal [n] for each parameter."""
     shares = np.cumsum([member.weight for member in members])
     sets = np.searchsorted(shares / shares[-1], _uniform("set", n, seed, first), side="right")
     names = list(dict.fromkeys(spread.parameter for member in members for spread in member.spreads))
-    normals = {name: _normal(name, n, seed, first) for name in names}
-    parameters = {name: np.full(n, np.nan) for name in names}
+    return sets.astype(np.int64), {name: _normal(name, n, seed, first) for name in names}
+
+
+def parameters_of(members: Sequence[Member], sets: NDArray[np.int64], normals: dict[str, Numbers]) -> Drawn:
+    """Give the patients of parameter sets and standard normals (`draw_normals`)."""
+    parameters = {name: np.full(sets.size, np.nan) for name in normals}
     for number, member in enumerate(members):
         mine = sets == number
         for spread in member.spreads:
             parameters[spread.parameter][mine] = _values(spread, normals, mine)
-    return Drawn(parameters, sets.astype(np.int64), tuple(member.name for member in members))
+    return Drawn(parameters, sets, tuple(member.name for member in members))
 
 
 def _values(spread: Spread, normals: dict[str, Numbers], mine: NDArray[np.bool_]) -> Numbers:
