@@ -13,6 +13,7 @@ from carsequel.inference.fit import Fit
 from carsequel.inference.likelihood import log_series
 from carsequel.inference.numbers import measures, number
 from carsequel.inference.predict import predicted
+from carsequel.inference.reading import ANY_UNIT
 from carsequel.mechanism.counterfactual import SIX
 from carsequel.terms.tables import read_table
 
@@ -92,7 +93,8 @@ def _log_results(fit: Fit, places: NDArray[np.int64], measure: str, day: float, 
         return np.log(np.where(said[:, None], negative[None, :], 1 - negative[None, :]))
     kind = measures()[measure]
     logs = np.asarray(predicted(paths, measure, day), dtype=np.float64)
-    spread = np.hypot(kind.spread, kind.shift)
+    shift = 0.0 if kind.unit == ANY_UNIT else kind.shift  # read against a sample of the patient's own baseline
+    spread = float(np.hypot(kind.spread, shift))
     results = logs + spread * random.standard_normal(logs.size)
     if kind.limit is None:
         return log_series(results[:, None] - logs[None, :], spread)

@@ -2,7 +2,7 @@
 
 The model loses an antigen by the outgrowth of a clone. A patient may also have lost it in a way that the model does not
 know (before the infusion, by another mechanism); a stated share of patients does, at the rate published for the
-disease. Otherwise one early negative biopsy would be disbelieved because the model hardly ever loses an antigen so early.
+disease. Otherwise one early negative biopsy would be disbelieved: the model hardly ever loses an antigen so early.
 """
 
 from typing import Any, Final

@@ -158,7 +158,7 @@ def _measured(fact: dict[str, Any]) -> dict[str, Any] | str:
     specimen = fact["specimen"]
     if fact["name"] in ("car_t", "b_cells") and specimen and not pl.Series([specimen]).str.contains(BLOOD)[0]:
         return "not measured in blood"
-    value, bound = _limit(fact, kind.limit)
+    value, bound = _limit(fact, kind.limit if kind.unit != ANY_UNIT else None)
     if value is None:
         return "no value and no limit"
     series = f"{fact['unit'] or kind.unit} {fact['method'] or ''}".strip()
