@@ -22,7 +22,8 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--note", default="", help="date, commit, machine")
     asked = parser.parse_args()
-    frames = [pl.read_parquet(file) for file in asked.files]
+    rows = pl.concat([pl.read_parquet(file) for file in asked.files], how="diagonal_relaxed")
+    frames = rows.partition_by("situation", maintain_order=True)
     text = page(frames, asked.note)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
@@ -32,7 +33,7 @@ def page(frames: list[pl.DataFrame], note: str) -> str:
     """Give the page from one frame a data situation."""
     parts = [INTRODUCTION.format(note=note or "date and commit not said")]
     parts += ["## Coverage\n\n" + COVERAGE_HEAD + "".join(_coverage(frame) for frame in frames)]
-    parts += ["## Failure by half a year, one and two years\n\n" + FORECAST_HEAD + "".join(map(_forecasts, frames))]
+    parts += ["## Failure by half a year, one, two years\n\n" + FORECAST_HEAD + "".join(map(_forecasts, frames))]
     parts += ["## Which cause accounts for most\n\n" + CAUSE_HEAD + "".join(map(_first, frames))]
     parts += ["## Causes present\n\n" + PRESENT_HEAD + "".join(map(_present, frames))]
     return "\n".join(parts)
@@ -59,7 +60,7 @@ FORECAST_HEAD = """Among those free of failure at their last visit. Slope and er
 """
 CAUSE_HEAD = """Failures; the truth is the cause with the largest exact Shapley share at the true parameters.
 
-| situation | failures | accuracy | balanced | Brier | of the base rate | log loss | of the base rate | calibration error |
+| situation | failures | accuracy | balanced | Brier | (base rate) | log loss | (base rate) | calibration error |
 |---|---|---|---|---|---|---|---|---|
 """
 PRESENT_HEAD = """| situation | cause | failures | present | mean p | Brier | of the base rate | calibration error |

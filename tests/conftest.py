@@ -10,6 +10,8 @@ from pathlib import Path
 # Frames of a test are tiny: a second thread costs more than it computes, and the workers would fight for the cores.
 # Set before anything imports polars, which reads it once.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
+# The model is asked for by the tests that are about it, with small banks; elsewhere it would only cost time.
+os.environ["CARSEQUEL_BANK"] = "0"
 
 from hypothesis import settings
 

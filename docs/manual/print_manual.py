@@ -24,6 +24,7 @@ GOLDEN_OF = {
     "cll": ("iwcll",),
     "leukemia": ("ball_eln", "ball_cibmtr", "ball_nci"),
     "platelets": ("t_icaht_early", "t_icaht_late"),
+    "ctcae": ("ctcae", "ctcae6"),
     "immune_deficiency": ("later_igg", "later_cd4"),
     "infection": ("later_infection",),
     "enterocolitis": ("later_enterocolitis",),

@@ -4,6 +4,8 @@
     course = cs.read("examples/published")
     findings = cs.grade(course)
     answer = cs.answer(course, patient="lbcl-tisacel-cd19neg-bulky")
+    fit = cs.fit(course, patient="lbcl-tisacel-cd19neg-bulky")
+    cs.causes(fit), cs.forecast(fit), cs.what_if(fit, arm="second_infusion")
 
 Each name is imported when it is first used, so that `import carsequel` costs nothing.
 """
@@ -15,8 +17,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from carsequel.answering import answer
     from carsequel.grading import grade
+    from carsequel.inference import forecast, time_to_know
     from carsequel.record import Course, RecordError, new_folder, read, write_course
-    from carsequel.research import simulate
+    from carsequel.research import simulate, what_if
+    from carsequel.services.asking import causes, fit
+    from carsequel.services.banks import bank_for as bank
 
 _HOMES = {
     "read": "carsequel.record",
@@ -27,8 +32,30 @@ _HOMES = {
     "grade": "carsequel.grading",
     "answer": "carsequel.answering",
     "simulate": "carsequel.research",
+    "what_if": "carsequel.research",
+    "fit": "carsequel.services.asking",
+    "causes": "carsequel.services.asking",
+    "forecast": "carsequel.inference",
+    "time_to_know": "carsequel.inference",
+    "bank": "carsequel.services.banks",
 }
-__all__ = ["Course", "RecordError", "answer", "grade", "new_folder", "read", "simulate", "write_course"]
+_NAMES = {"bank": "bank_for"}
+__all__ = [
+    "Course",
+    "RecordError",
+    "answer",
+    "bank",
+    "causes",
+    "fit",
+    "forecast",
+    "grade",
+    "new_folder",
+    "read",
+    "simulate",
+    "time_to_know",
+    "what_if",
+    "write_course",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,7 +63,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'carsequel' has no attribute {name!r}; it has: {', '.join(__all__)}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -22,7 +22,7 @@ from carsequel.risks.mycare import score_mycare
 from carsequel.risks.pc_pi import score_pc_pi
 from carsequel.risks.tumour_volume import assess_tumour_volume
 from carsequel.side_effects.crs import grade_crs
-from carsequel.side_effects.ctcae import grade_ctcae
+from carsequel.side_effects.ctcae import grade_ctcae, terms
 from carsequel.side_effects.cytopenia import assess_cytopenia
 from carsequel.side_effects.cytopenia_timing import assess_cytopenia_timing
 from carsequel.side_effects.delayed_neurotoxicity import assess_delayed_neurotoxicity
@@ -139,24 +139,21 @@ ON_REQUEST: Final[dict[tuple[str, str, str], tuple[Callable[..., pl.DataFrame], 
     ("ball.cibmtr", "extramedullary", "if_recorded"): (assess_ball_cibmtr, {"extramedullary": "if_recorded"}),
     ("ball.nci2010", "extramedullary", "if_recorded"): (assess_ball_nci, {"extramedullary": "if_recorded"}),
     ("lugano.2014", "confirm", "next_scan"): (assess_lugano, {"confirmed": True}),
+    **{(f"ctcae5.{term}", "version", "6"): (grade_ctcae, {"version": 6}) for term in terms(6)},
 }
 ORDER: Final = ("patient", "infusion", "criterion", "kind", "definition", "period", "start")
 
 
 class Graded(NamedTuple):
-    """A graded record: the findings of each room, the verdict of every definition of failure, and the one verdict an
-    infusion."""
+    """A graded record: all findings, those of failure among the signs, ordered by patient; the same findings room by
+    room; the verdict of every definition of failure, and the one verdict an infusion."""
 
+    findings: pl.DataFrame
     signs: pl.DataFrame
     side_effects: pl.DataFrame
     risks: pl.DataFrame
     definitions: pl.DataFrame
     verdicts: pl.DataFrame
-
-    @property
-    def findings(self) -> pl.DataFrame:
-        """All findings, those of failure among the signs, ordered by patient."""
-        return _ordered(pl.concat([self.signs, self.side_effects, self.risks]))
 
 
 def grade_record(course: Course, definitions: Mapping[str, Any] | None = None) -> Graded:
@@ -180,13 +177,10 @@ def grade_record(course: Course, definitions: Mapping[str, Any] | None = None) -
     asked = [join_findings(parts) for parts in _run(course, _requested(chosen, runs))]
     signs, effects, risks = (choose_defaults(_added(*both), chosen) for both in zip(found, asked, strict=True))
     unresolved = assess_unresolved_at_failure(effects, failures)
-    return Graded(
-        signs=_ordered(join_findings([failure_findings(verdicts_each), signs])),
-        side_effects=_ordered(join_findings([effects, unresolved, stated_grades(course)])),
-        risks=_ordered(risks),
-        definitions=verdicts_each,
-        verdicts=verdicts,
-    )
+    signs = join_findings([failure_findings(verdicts_each), signs])
+    effects = join_findings([effects, unresolved, stated_grades(course)])
+    findings, signs, effects, risks = _ordered([signs, effects, risks])
+    return Graded(findings, signs, effects, risks, verdicts_each, verdicts)
 
 
 def _requested(chosen: Choices, rooms: list[list[Run]]) -> list[list[Run]]:
@@ -200,6 +194,8 @@ def _requested(chosen: Choices, rooms: list[list[Run]]) -> list[list[Run]]:
 
 def _added(found: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Add the findings of definitions that are not among `found`."""
+    if asked.is_empty():
+        return found
     return join_findings([found, asked.join(found.select(NAMED).unique(), on=NAMED, how="anti")])
 
 
@@ -217,8 +213,12 @@ def _ended(verdicts: pl.DataFrame) -> pl.DataFrame:
     return rows.select("patient", "infusion", censor_day=pl.coalesce("day", "day_low")).drop_nulls("censor_day")
 
 
-def _ordered(findings: pl.DataFrame) -> pl.DataFrame:
-    return findings.sort(ORDER, nulls_last=True, maintain_order=True)
+def _ordered(rooms: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Give all findings in order, and those of each room in the same order (sorting all of them once is what costs)."""
+    numbered = pl.concat([room.with_columns(_room=pl.lit(number)) for number, room in enumerate(rooms)])
+    ordered = numbered.sort(ORDER, nulls_last=True, maintain_order=True)
+    parts = [ordered.filter(pl.col("_room") == number) for number in range(len(rooms))]
+    return [frame.drop("_room") for frame in (ordered, *parts)]
 
 
 def grade(course: Course, definitions: Mapping[str, Any] | None = None) -> pl.DataFrame:

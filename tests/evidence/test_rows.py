@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from carsequel.evidence.checks import check_evidence, problems_of
-from carsequel.evidence.intervals import wilson_interval
+from carsequel.evidence.intervals import exact_interval, wilson_interval
 from carsequel.evidence.rows import TABLES, base_rates, evidence_rows, rows_for_option
 from carsequel.terms.lists import CAUSES, OPTIONS
 from carsequel.terms.products import product_ids
@@ -53,8 +53,17 @@ def test_number_of_published_rows() -> None:
         "outcomes": 41,
         "options": 56,
         "mechanisms": 45,
-        "prognosis": 20,
+        "prognosis": 21,
         "side_effects": 36,
+        "targets": 45,
+    }
+    ours = {table: evidence_rows(table).height for table in TABLES}
+    assert ours == {
+        "outcomes": 256,
+        "options": 244,
+        "mechanisms": 84,
+        "prognosis": 51,
+        "side_effects": 86,
         "targets": 45,
     }
 
@@ -77,6 +86,7 @@ BROKEN = [
     ({"value": None, "low": None, "high": None, "words": None}, "neither"),
     ({"n_events": 500}, "exceeds"),
     ({"n_events": 1}, "differ"),
+    ({"date_read": "last spring"}, "date_read"),
 ]
 
 
@@ -95,14 +105,39 @@ def test_two_rows_of_one_id_are_named() -> None:
     assert any("twice" in line for line in problems_of(pl.concat([good, good])))
 
 
+def test_a_graded_toxicity_names_its_scale() -> None:
+    graded = evidence_rows("outcomes").filter(pl.col("outcome").str.contains("CRS|ICANS"), pl.col("unit") == "%")
+    assert graded["scale"].null_count() == 0
+    assert set(graded["scale"]) == {"Penn", "unknown"}
+    bare = graded.head(1).with_columns(scale=pl.lit(None, dtype=pl.String))
+    assert any("without its scale" in line for line in problems_of(bare))
+
+
 def test_wilson_limits_match_those_that_came_with_the_targets() -> None:
-    targets = read_table("carsequel.evidence", "targets.csv").filter(pl.col("interval") == "wilson")
-    blank = evidence_rows("targets").filter(pl.col("derived"))
-    assert blank["id"].to_list() == targets["id"].to_list()
+    came = evidence_rows("targets").filter(pl.col("interval") == "wilson")
+    assert came.height == 24 and came["derived"].all()
     low, high = wilson_interval(pl.col("value") / 100, pl.col("n"))
-    again = blank.with_columns((100 * low).alias("again_low"), (100 * high).alias("again_high"))
+    again = came.with_columns((100 * low).alias("again_low"), (100 * high).alias("again_high"))
     assert (again["again_low"] - again["low"]).abs().max() < 0.06
     assert (again["again_high"] - again["high"]).abs().max() < 0.06
+
+
+@pytest.mark.parametrize(("events", "n"), [(0, 8), (8, 8), (5, 10), (10, 16), (33, 63), (1, 1)])
+def test_exact_limits_are_where_the_binomial_tail_is_a_fortieth(events: int, n: int) -> None:
+    from math import comb
+
+    def tail(share: float, counts: range) -> float:
+        return sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in counts)
+
+    low, high = (float(side[0]) for side in exact_interval(events, n))
+    assert low == 0 if events == 0 else tail(low, range(events, n + 1)) == pytest.approx(0.025)
+    assert high == 1 if events == n else tail(high, range(events + 1)) == pytest.approx(0.025)
+
+
+def test_exact_limits_of_what_cannot_be_are_missing() -> None:
+    low, high = exact_interval([float("nan"), 9, 1, -1], [8, 8, 0, 8])
+    assert [bool(each) for each in (low != low)] == [True] * 4
+    assert [bool(each) for each in (high != high)] == [True] * 4
 
 
 def test_intervals_are_computed_for_shares_only() -> None:
@@ -119,10 +154,12 @@ def test_published_intervals_are_left_alone() -> None:
     assert typed["low"].to_list() == raw["low"].cast(pl.Float64).to_list()
 
 
-def test_only_targets_are_for_calibration() -> None:
+def test_roles() -> None:
     for table in TABLES:
         roles = set(evidence_rows(table)["role"])
-        assert roles == ({"calibrate", "external"} if table == "targets" else {"context"})
+        assert roles <= ({"calibrate", "external"} if table == "targets" else {"context", "calibrate"})
+        if table not in ("targets", "options", "prognosis"):
+            assert roles == {"context"}
 
 
 def test_ids_are_those_of_the_contract() -> None:
@@ -142,7 +179,7 @@ def test_rows_for_an_option() -> None:
     assert "UNVERIFIED" not in set(rows["status"])
     assert rows_for_option("bispecific_cd20", "LBCL", include_unverified=True).height > rows.height
     first = rows.filter(pl.col("id") == "bispecific-cd20-shumilov-lbcl/orr").row(0, named=True)
-    assert (first["value"], first["n"], first["interval"]) == (43.0, 92, "wilson")
+    assert (first["value"], first["n"], first["interval"]) == (43.0, 92, "exact")
     assert rows_for_option("blinatumomab", "B-ALL")["n_events"].to_list() == [7]
     assert rows_for_option("second_infusion", "CLL").height > 0
     assert rows_for_option("tki").height == 0
@@ -154,7 +191,7 @@ def test_base_rates_are_counts() -> None:
     lbcl = base_rates("LBCL", "axi-cel")
     stanford = lbcl.filter(pl.col("cohort") == "axi-cel (Stanford)").row(0, named=True)
     assert (stanford["numerator"], stanford["denominator"], stanford["biopsied_only"]) == (10, 16, "yes")
-    assert 0.38 < stanford["low"] < stanford["p"] < stanford["high"] < 0.82
+    assert 0.35 < stanford["low"] < stanford["p"] < stanford["high"] < 0.85
     assert lbcl["cause"].null_count() == 0 and (lbcl["numerator"] <= lbcl["denominator"]).all()
     assert "axi-cel (ZUMA-1)" not in lbcl["cohort"].to_list()  # "about 30%" is no count
     b_all = base_rates("B-ALL", "tisa-cel")

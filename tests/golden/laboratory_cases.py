@@ -18,9 +18,11 @@ from carsequel.side_effects.hscore import score_hscore
 from carsequel.side_effects.iec_hs import assess_iec_hs
 from carsequel.side_effects.platelets import grade_t_icaht_early, grade_t_icaht_late
 from carsequel.side_effects.recovery import assess_recovery
+from carsequel.terms.findings import join_findings
 
 TABLES: dict[str, Any] = {
     "ctcae": lambda course, _: grade_ctcae(course),
+    "ctcae6": lambda course, _: join_findings([grade_ctcae(course), grade_ctcae(course, version=6)]),
     "t_icaht_early": grade_t_icaht_early,
     "t_icaht_late": grade_t_icaht_late,
     "recovery": lambda course, _: assess_recovery(course),

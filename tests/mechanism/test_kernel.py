@@ -179,6 +179,16 @@ def test_sensitivities_agree_with_differences():
     assert found.wrt == wrt and found.tangents.shape == (6, TIMES.size, 3, 6)
 
 
+def test_tangents_agree_to_the_last_bit_whatever_goes_side_by_side():
+    people, schedule, wrt = _people(), _schedule(), ("r", "k", "dose")
+    asked = read_asked(CELLS, people, TIMES, schedule, 1e-7, None)
+    whole = run(CELLS, asked, Manner(chance=False, rtol=1e-7, threads=1), wrt)
+    assert np.isfinite(whole.tangents).all()
+    for lanes in (2, 8):
+        other = run(CELLS, asked, Manner(chance=False, rtol=1e-7, threads=2, lanes=lanes), wrt)
+        assert np.array_equal(other.tangents, whole.tangents)
+
+
 def test_sensitivities_of_an_unknown_parameter_are_refused():
     with pytest.raises(ModelError, match="names of parameters of model kernel_cells"):
         sensitivities(CELLS, {}, [1.0], wrt=("nonsense",))

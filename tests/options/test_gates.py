@@ -121,10 +121,14 @@ def test_menin_inhibitor_says_that_it_is_unverified(course, verdicts):
     assert any("UNVERIFIED" in why for why in found["why"])
 
 
+ORGANS = [fact("creatinine", value=0.9, unit="mg/dL"), fact("bilirubin", value=0.5, unit="mg/dL")]
+
+
 def ready(**cells):
     return [
         fact("antigen_cd19", text="positive"),
         fact("ecog", value=1),
+        *ORGANS,
         fact("car_t", day=9, value=30, unit="cells/uL"),
         *([cells] if cells else []),
     ]
@@ -159,7 +163,7 @@ def test_an_antibody_against_the_car_leaves_a_second_infusion_unknown(course, ve
     ],
 )
 def test_allogeneic_transplantation_needs_remission_and_a_donor(course, verdicts, response, donor, gate):
-    rows = [fact("ecog", value=1), fact("response", day=150, text=response)]
+    rows = [fact("ecog", value=1), *ORGANS, fact("lvef", value=60), fact("response", day=150, text=response)]
     rows += [fact("donor", text=donor)] if donor else []
     assert gates(course(rows), verdicts())["allo_hct"]["gate"] == gate
 
@@ -176,7 +180,44 @@ def test_cautions_are_named_and_close_nothing(course, verdicts):
     rows = [fact("ecog", value=1), fact("anc", value=0.2, unit="10^9/L")]
     found = gates(course(rows, spans), verdicts())["chemoimmunotherapy"]
     assert found["gate"] == "open"
-    assert sum(why.startswith("caution") for why in found["why"]) == 2
+    cautions = " | ".join(why for why in found["why"] if why.startswith("caution"))
+    for words in ("infection: aspergillus, still going on record", "last count: anc 0.2", "severe neutropenia (rej"):
+        assert words in cautions
+
+
+@pytest.mark.parametrize(
+    ("left_out", "decides"),
+    [
+        ("creatinine", "creatinine or creatinine clearance now"),
+        ("bilirubin", "bilirubin and transaminases now"),
+        ("ecog", "ECOG performance status now"),
+    ],
+)
+def test_organ_function_that_was_not_seen_leaves_cells_unknown(course, verdicts, left_out, decides):
+    found = gates(course([row for row in ready() if row["name"] != left_out]), verdicts())["second_infusion"]
+    assert (found["gate"], found["decides"]) == ("unknown", decides)
+
+
+def test_published_cut_offs_speak_only_where_they_are_met(course, verdicts):
+    def says(option, words, day=100.0, **cells):
+        rows = [fact("ldh", uln=250, unit="U/L") | cells] if cells else []
+        return any(words in why for why in gates(course(rows), verdicts(day=day))[option]["why"])
+
+    assert says("bispecific_cd20", "within 3 months", day=91.0)
+    assert not says("bispecific_cd20", "within 3 months", day=92.0)
+    assert says("tafasitamab_lenalidomide", "within 6 months", day=182.0)
+    assert not says("tafasitamab_lenalidomide", "within 6 months", day=183.0)
+    assert says("polatuzumab_based", "raised LDH went with shorter PFS (S052)", value=251)
+    assert not says("polatuzumab_based", "raised LDH", value=250)
+    assert not says("polatuzumab_based", "raised LDH", value=251, comparator="<")
+
+
+def test_recent_bendamustine_is_a_caution_for_new_cells(course, verdicts):
+    for start, spoken in ((-600, True), (-640, False)):
+        spans = [{"start": start, "end": start + 2, "text": "bendamustine", "role": "prior"}]
+        found = gates(course([], spans, disease="MCL", product="brexu-cel"), verdicts(disease="MCL"))
+        assert any("within 24 months" in why for why in found["cd22_car_t"]["why"]) is spoken
+        assert not any("within 24 months" in why for why in found["allo_hct"]["why"])
 
 
 def test_care_is_always_open_and_suspicion_leaves_the_rest_unknown(course, verdicts):

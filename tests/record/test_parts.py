@@ -7,7 +7,7 @@ import pytest
 
 import carsequel as cs
 from carsequel.record import RecordError, write_course
-from carsequel.record.parts import read_parts
+from carsequel.record.parts import is_large, read_parts
 
 FOLDER = Path(__file__).parents[2] / "examples" / "published"
 
@@ -44,3 +44,11 @@ def test_a_large_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     (tmp_path / "facts.csv").write_text("patient,day,anc\np1,1,2\n")
     with pytest.raises(RecordError, match="name is missing"):
         list(read_parts(tmp_path, 2))
+
+
+def test_a_parquet_file_is_large_by_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_course(cs.read(FOLDER), tmp_path / "p", format="parquet")
+    rows = cs.read(FOLDER).facts.height + cs.read(FOLDER).spans.height + cs.read(FOLDER).lesions.height
+    for limit, large in ((rows, False), (rows - 1, True)):
+        monkeypatch.setattr("carsequel.record.parts.ROWS_IN_ONE_PIECE", limit)
+        assert is_large(tmp_path / "p") is large

@@ -89,6 +89,11 @@ def test_fixed_facts_of_a_patient_are_kept(reading: Any) -> None:
     assert course.patients["centre"].to_list() == ["north"]
 
 
-def test_a_record_may_say_that_it_is_synthetic(reading: Any) -> None:
-    assert reading(patients="patient,disease,synthetic\np1,MM,yes\n").synthetic
+@pytest.mark.parametrize(
+    ("said", "synthetic"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("", False)]
+)
+def test_a_record_may_say_that_it_is_synthetic(reading: Any, said: str, synthetic: bool) -> None:
+    course = reading(patients=f"patient,disease,synthetic\np1,MM,{said}\n")
+    assert course.synthetic == synthetic
+    assert course.report.filter(pl.col("name") == "synthetic").is_empty()
     assert not reading().synthetic

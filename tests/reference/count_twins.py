@@ -82,11 +82,13 @@ def recovery(
     """Every answer that the record allows, with its day: 0 never below the level, 1 recovered from the first fall, 2 not.
 
     The first fall is tried on the first day that is certainly low and on every unknown day before it; the days and
-    transfusions that stay unknown after it are tried all good and all bad.
+    transfusions that stay unknown after it are tried all good and all bad. Values that end more than a week early may
+    be followed by others.
     """
-    end = last_day(p, 100)
+    end = window_end(p, 100)
     best, worst = lowest(p, name, 0, end)
-    if not [v for v in best if v is not None]:
+    seen = [day for day, value in enumerate(best) if value is not None]
+    if not seen:
         return set()
     if calendar:
         series = list(zip(range(end + 1), filled(best, inf), filled(worst, 0.0), strict=True))
@@ -94,6 +96,8 @@ def recovery(
         series = [
             (day, b, w) for day, (b, w) in enumerate(zip(best, worst, strict=True)) if b is not None and w is not None
         ]
+        if end - seen[-1] > 7:
+            series += [(seen[-1] + step, inf, 0.0) for step in (1, 2, 3, 4)]
     certain = next((day for day, value, _ in series if value < level), None)
     falls = [day for day, _, value in series if value < level and (certain is None or day <= certain)]
     found: set[tuple[int, int | None]] = {(0, None)} if certain is None else set()

@@ -40,25 +40,33 @@ def is_normal(row: dict[str, Any] | None) -> tuple[bool, bool]:
     return (row["nodal"] is True and row["ldi"] <= 15), (row["nodal"] is not False and row["ldi"] <= 15)
 
 
-def grew(now: dict[str, Any] | None, before: list[dict[str, Any]]) -> tuple[bool, bool]:
+def grew(now: dict[str, Any] | None, before: list[dict[str, Any] | None]) -> tuple[bool, bool]:
+    """Of a lesion and what earlier scans from the baseline on say of it (None: not listed). On an earlier scan without
+    its size it may have been as small as one likes, and after the baseline gone."""
     if now is None or now["ldi"] is None:
         return False, True
-    ldis = [r["ldi"] for r in before if r["ldi"] is not None]
+    if any(row is None or row["ldi"] is None for row in before) and now["ldi"] > 15:
+        return grew(now, [row for row in before if row is not None and row["ldi"] is not None])[0], True
+    gone = any(row is None or row["ldi"] is None for row in before[1:]) and counts_as_new(now)[1]
+    ldis = [r["ldi"] for r in before if r is not None and r["ldi"] is not None]
     if ldis and min(ldis) == 0:
-        return counts_as_new(now)
+        certain, possible = counts_as_new(now)
+        return certain, possible or gone
     if now["ldi"] <= 15:
-        return False, False
-    areas = [area(r) for r in before if r["ldi"] is not None]
+        return False, gone
+    seen = [r for r in before if r is not None and r["ldi"] is not None]
+    areas = [area(r) for r in seen]
     least_low = min((a for a, _ in areas), default=None)
     least_high = min((b for _, b in areas), default=None)
     low, high = area(now)
-    longer = bool(ldis) and now["ldi"] - min(ldis) >= (5 if min(ldis) <= 20 else 10)
-    sdis = [r["sdi"] for r in before if r["sdi"] is not None]
     step = 5 if ldis and min(ldis) <= 20 else 10
+    longer = bool(ldis) and now["ldi"] - min(ldis) >= step
+    sdis = [r["sdi"] for r in seen if r["sdi"] is not None]
     known = now["sdi"] is not None and bool(sdis)
     wider = known and now["sdi"] - min(sdis) >= step
+    narrow = len(sdis) < len(seen) and now["sdi"] is not None and now["sdi"] >= step  # a short diameter was not given
     certain = least_high is not None and low >= 1.5 * least_high and (longer or wider)
-    possible = (least_low is None or high >= 1.5 * least_low) and (longer or wider or not known)
+    possible = (least_low is None or high >= 1.5 * least_low) and (longer or wider or narrow or not known)
     return certain, possible
 
 
@@ -87,9 +95,11 @@ def ct(p: Patient, day: int) -> Bounds | None:
     for name in base:
         row = now.get(name)
         row = None if row is None else row | {"nodal": base[name]["nodal"] if row["nodal"] is None else row["nodal"]}
-        earlier = [
-            scans[d]["lesions"][name] for d in scans if max(base_days) <= d < day and name in scans[d]["lesions"]
-        ]
+        earlier = [scans[d]["lesions"].get(name) for d in sorted(scans) if max(base_days) <= d < day]
+        if base[name]["kind"] != "target" or name not in targets:
+            earlier = [
+                each for each in earlier if each is not None
+            ]  # not listed: nothing to say of a lesion not followed
         c, q = grew(row, earlier)
         if name in targets:
             pd_c, pd_p = pd_c or c, pd_p or c or q

@@ -4,6 +4,7 @@ A patient is a dictionary: age, disease, facts (name, day, value, text, site, co
 text, value, role), cover (name, start, end), censor (day or None).
 """
 
+from itertools import pairwise
 from math import floor
 from typing import Any
 
@@ -301,8 +302,22 @@ def early_side(values: list[float], counting: str) -> int:
     return max(by_half, 4 if at_tenth >= 14 else 3 if at_tenth >= 7 else 0)
 
 
-def icaht_early(p: Patient, counting: str, missing: str) -> Bounds | None:
-    last = window_end(p, 30)
+def lasts(values: list[float], last: int) -> bool:
+    """Whether days at or below 0.5, joined over two days between them, begin by day 3 and reach the last day."""
+    days = [day for day, value in enumerate(values) if value <= 0.5]
+    spells = [[day] for day in days[:1]]
+    for before, day in pairwise(days):
+        if day - before > 3:
+            spells.append([])
+        spells[-1].append(day)
+    return any(spell[0] <= 3 and spell[-1] >= last for spell in spells)
+
+
+def icaht_early(
+    p: Patient, counting: str, missing: str, never_recovered: str = "", follow_up: str = ""
+) -> Bounds | None:
+    window = window_end(p, 30)
+    last = min(window, record_end(p)) if follow_up else window
     best, worst = day_values(p, 0, last)
     if all(v is None for v in best):
         return None
@@ -313,6 +328,9 @@ def icaht_early(p: Patient, counting: str, missing: str) -> Bounds | None:
     low, high = early_side(good, counting), early_side(bad, counting)
     if death_day(p) == last < 30 and all(v <= 0.5 for v in bad):
         high = 4
+    if never_recovered:
+        end = min(window, record_end(p))
+        low, high = (4 if lasts(side, end) else grade for side, grade in ((good, low), (bad, high)))
     return low, high
 
 

@@ -72,17 +72,17 @@ def test_recovery_where_the_record_settles_it(criterion: str, days: str) -> None
             answers[code] = answers.get(code, 0) + 1
         elif not worlds:
             assert row["low"] is None and row["high"] is None
-    assert all(answers[code] > 3 for code in (0, 1, 2)), answers
+    assert all(answers[code] > 1 for code in (0, 1, 2)), answers
 
 
-@pytest.mark.xfail(strict=True, reason="a fall or a recovery hidden among unknown days is tried on all of them at once")
 @pytest.mark.parametrize("criterion", RECOVERY)
-def test_recovery_holds_every_world(criterion: str) -> None:
-    given = bounds(recoveries(), criterion, "days=calendar")
+@pytest.mark.parametrize("days", ["calendar", "values"])
+def test_recovery_is_between_the_mildest_and_the_gravest_world(criterion: str, days: str) -> None:
+    given = bounds(recoveries(), criterion, f"days={days}")
     for name, p in PEOPLE.items():
-        codes = [code for code, _ in twin.recovery(p, *RECOVERY[criterion][:2], True, RECOVERY[criterion][2])]
-        low, high = given[name]
-        assert not codes or low <= min(codes) <= max(codes) <= high, (name, p)
+        worlds = twin.recovery(p, *RECOVERY[criterion][:2], days == "calendar", RECOVERY[criterion][2])
+        codes = [code for code, _ in worlds] or [None]
+        assert given[name] == (min(codes), max(codes)), (name, p)
 
 
 @pytest.mark.parametrize("term", twin.CYTOPENIAS)
@@ -96,21 +96,10 @@ def test_named_cytopenias(term: str) -> None:
         assert {*expected.values()} >= {(0, 0), (1, 1), (0, 1), (None, None)}
 
 
-def timings(dead: bool) -> list[tuple[Any, Any]]:
-    """What is given and what is expected for everyone who died, or lived on."""
-    given = bounds(assess_cytopenia_timing(COURSE), "cytopenia.timing")
-    chosen = {name: p for name, p in PEOPLE.items() if (death_day(p) is not None) == dead}
-    return [(given.get(name), twin.timing(p)) for name, p in chosen.items()]
-
-
 def test_timing_of_cytopenia() -> None:
-    pairs = timings(dead=False)
-    assert [given for given, _ in pairs] == [expected for _, expected in pairs]
-    answers = {expected for _, expected in pairs}
-    assert answers >= {(0, 0), (1, 1), (2, 2), (3, 3), (1, 3), (2, 3), (None, None), None}
-
-
-@pytest.mark.xfail(strict=True, reason="a phase after death is held to be possible")
-def test_timing_of_cytopenia_ends_with_death() -> None:
-    pairs = timings(dead=True)
-    assert [given for given, _ in pairs] == [expected for _, expected in pairs]
+    given = bounds(assess_cytopenia_timing(COURSE), "cytopenia.timing")
+    expected = {name: twin.timing(p) for name, p in PEOPLE.items()}
+    assert {name: given.get(name) for name in PEOPLE} == expected
+    living = {expected[name] for name, p in PEOPLE.items() if death_day(p) is None}
+    assert living >= {(0, 0), (1, 1), (2, 2), (3, 3), (1, 3), (2, 3), (None, None), None}
+    assert {expected[name] for name, p in PEOPLE.items() if death_day(p) is not None} >= {(0, 0), (1, 1), (1, 2)}

@@ -47,10 +47,11 @@ def by_definition(found: pl.DataFrame) -> list[tuple[dict[str, str], dict[str, l
 def test_early_icaht_as_in_a_plain_loop() -> None:
     people = {f"p{seed}": count_patient(seed) for seed in range(N)}
     graded = by_definition(grade_icaht_early(raw_of_patients(people).course()))
-    assert len(graded) == 4
+    assert len(graded) == 6
     for chosen, top in graded:
         for name, p in people.items():
-            expected = twin.icaht_early(p, chosen["counting"], chosen["missing"]) or (None, None)
+            more = {key: chosen[key] for key in ("never_recovered", "follow_up") if key in chosen}
+            expected = twin.icaht_early(p, chosen["counting"], chosen["missing"], **more) or (None, None)
             assert top[name][0][:2] == expected, (name, chosen, p)
 
 

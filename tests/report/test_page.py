@@ -134,8 +134,8 @@ def test_computed_probabilities_are_printed_with_their_interval() -> None:
         },
     }
     page = page_of(sample.sparse, causes=causes)
-    assert "probability 0.62 (0.386 to 0.815)" in page and "modelled, n = 16" in page
-    assert "undetermined 0.5 (0.2 to 0.8)" in page and "not computed" not in page
+    assert "probability <b>62 %</b> (39 to 82)" in page and "modelled, n = 16" in page
+    assert "undetermined 50 % (20 to 80)" in page and "not computed" not in page
 
 
 def test_causes_that_do_not_apply_have_no_table() -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from carsequel.record.errors import RecordError
+from carsequel.research import virtual_patients
 from carsequel.research.virtual_patients import Job
 from carsequel.services.simulating import published_points, run_simulate
 
@@ -20,7 +21,10 @@ def test_two_arms_give_paired_rows_and_a_marked_page(tmp_path: Path) -> None:
     assert rows.group_by("arm").len().sort("arm").rows() == [("dual_target", 60), ("single", 60)]
     assert rows["synthetic"].all()
     page = (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 7
+    assert "Failures of the disease by cause and time" in page
+    failed = rows["failure_kind"].is_in(["progression", "relapse", "no CR"])
+    assert rows["cause"].is_not_null().equals(failed.fill_null(False))
     assert all("SYNTHETIC" in picture for picture in page.split("<svg")[1:])
     assert "ZUMA-1" in page
     days = pl.read_parquet(tmp_path / "out" / "trajectories.parquet")
@@ -29,9 +33,11 @@ def test_two_arms_give_paired_rows_and_a_marked_page(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_file(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        run_simulate(jobs("single"), tmp_path / name, trajectories=False, cluster=None)
+        run_simulate(jobs("single"), tmp_path / name, trajectories=False, cluster=None, causes=False)
     files = [pl.read_parquet(tmp_path / name / "patients.parquet") for name in ("one", "two")]
     assert files[0].equals(files[1])
+    assert "cause" not in files[0].columns
+    assert "was not computed" in (tmp_path / "one" / "summary.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -59,3 +65,12 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"distributed|no scheduler"):
         run_simulate(jobs("single"), tmp_path / "out", trajectories=False, cluster="tcp://127.0.0.1:9")
     assert not (tmp_path / "out").exists()
+
+
+def test_parts_computed_side_by_side_give_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, part in (("whole", 64), ("parts", 16)):
+        monkeypatch.setattr(virtual_patients, "PART", part)
+        run_simulate(jobs("single"), tmp_path / name, trajectories=True, cluster=None, causes=False)
+    for file in ("patients.parquet", "trajectories.parquet"):
+        whole, parts = (pl.read_parquet(tmp_path / name / file) for name in ("whole", "parts"))
+        assert parts.equals(whole)

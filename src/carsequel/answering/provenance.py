@@ -1,8 +1,10 @@
 """Where the answer comes from: version, hashes of definitions and data, and the papers behind the numbers."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from carsequel import __version__
@@ -10,7 +12,18 @@ from carsequel.record.course import Course
 from carsequel.terms.choices import Choices, departing
 from carsequel.terms.sources import cite, split_keys
 
-DEFINING_ROOMS: Final = ("terms", "evidence", "signs", "side_effects", "risks", "causes", "options")
+DEFINING_ROOMS: Final = (
+    "terms",
+    "evidence",
+    "signs",
+    "side_effects",
+    "risks",
+    "mechanism",
+    "inference",
+    "causes",
+    "options",
+    "answering",
+)
 
 
 def definitions_hash(chosen: Choices | None = None) -> str:
@@ -26,11 +39,19 @@ def definitions_hash(chosen: Choices | None = None) -> str:
 def _shipped_hash() -> str:
     digest = hashlib.sha256()
     for room in DEFINING_ROOMS:
-        for path in sorted(files(f"carsequel.{room}").iterdir(), key=lambda each: each.name):
-            if path.name.endswith((".py", ".csv")):
-                digest.update(f"{room}/{path.name}".encode())
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        for name, content in _sources(files(f"carsequel.{room}"), room):
+            digest.update(name.encode())
+            digest.update(content.replace(b"\r\n", b"\n"))
     return digest.hexdigest()
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """Every rule file and table of a folder and of those in it, by name."""
+    for path in sorted(folder.iterdir(), key=lambda each: each.name):
+        if path.is_dir():
+            yield from _sources(path, f"{name}/{path.name}")
+        elif path.name.endswith((".py", ".csv", ".json")):
+            yield f"{name}/{path.name}", path.read_bytes()
 
 
 def provenance_part(course: Course, sources: list[str], chosen: Choices | None = None) -> dict[str, Any]:

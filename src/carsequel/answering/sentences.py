@@ -13,6 +13,7 @@ STATE_WORDS = {
     "second_malignancy": "A second malignancy was diagnosed without recorded progression",
 }
 TYPE_WORDS = {"primary_refractory": "primary refractory", "relapse": "relapse", "mrd_failure": "MRD failure"}
+RESIDUAL = "tumor_intrinsic_resistance"
 TIMING_WORDS = {"very_early": "very early", "early": "early", "late": "late"}
 
 
@@ -23,8 +24,15 @@ def sentences_part(answer: dict[str, Any]) -> dict[str, str]:
         "causes": _causes(answer["failure"], answer["causes"]),
         "options": _options(answer["failure"], answer["options"], answer["options_reason"]),
         "side_effects": _side_effects(answer),
-        "research": "Nothing is explored for this patient yet: no model is fitted to this record.",
+        "research": _research(answer),
     }
+
+
+def _research(answer: dict[str, Any]) -> str:
+    if answer["research"]:
+        return f"{len(answer['research'])} what-ifs were simulated on the fitted patient: hypotheses, no evidence."
+    why = (answer.get("model") or {}).get("why")
+    return f"Nothing is explored for this patient: {why or 'it asks for a failure'}."
 
 
 def _day(part: dict[str, Any]) -> str:
@@ -62,7 +70,19 @@ def _causes(failure: dict[str, Any], causes: dict[str, Any]) -> str:
     words = ", ".join(cause.replace("_", " ") for cause in named)
     found = f"The record speaks for {words}" if named else "Nothing in the record speaks for any cause"
     test = (causes.get("next_test") or {}).get("test")
-    return f"{found}; no probability is computed{f'; the test that would change most: {test}' if test else ''}."
+    return f"{found}; {_by_model(causes)}{f'; the test that would change most: {test}' if test else ''}."
+
+
+def _by_model(causes: dict[str, Any]) -> str:
+    first = causes.get("first") or []
+    if not first:
+        return "no probability is computed"
+    told = []
+    for row in first:
+        name = "intrinsic / unexplained" if row["cause"] == RESIDUAL else row["cause"].replace("_", " ")
+        share, present = row["share"], row["present"]
+        told.append(f"{name} ({100 * share:.0f} % of it)" if share is not None else f"{name} ({100 * present:.0f} %)")
+    return f"the model of this patient names {' and '.join(told)}, trust {causes['model']['trust']}"
 
 
 def _options(failure: dict[str, Any], options: list[dict[str, Any]], reason: str) -> str:

@@ -4,7 +4,8 @@ from functools import cache
 
 import polars as pl
 
-from carsequel.evidence.intervals import wilson_interval
+from carsequel.evidence.intervals import exact_interval
+from carsequel.evidence.review import with_review
 from carsequel.terms.sources import year_of
 from carsequel.terms.tables import read_table
 
@@ -18,9 +19,10 @@ def evidence_rows(table: str) -> pl.DataFrame:
     """Give one of the six tables with numbers as numbers; adds `derived`: true where an interval was computed.
 
     Float64: time_months, value, low, high (in `unit`); Int64: n, n_events, and in `mechanisms` numerator, denominator
-    and evaluable_of. A share (`unit` %) with n and without a published interval gets a Wilson interval, marked
-    `wilson`; a share that is published as counts only gets its per cent. Where no era is given, `era` says when the
-    paper was published. Raises KeyError for another name.
+    and evaluable_of. A share (`unit` %) with n and without a published interval gets an exact binomial interval, marked
+    `exact` (those marked `wilson` came so); a share that is published as counts only gets its per cent. Where no era is
+    given, `era` says when the paper was published; `design` is `not said` where the source was not read for it.
+    `review_by` is the day of the next look. Raises KeyError for another name.
 
     >>> evidence_rows("targets").filter(pl.col("role") == "calibrate").height
     18
@@ -30,26 +32,37 @@ def evidence_rows(table: str) -> pl.DataFrame:
     rows = read_table("carsequel.evidence", f"{table}.csv")
     counts = [name for name in _COUNTS if name in rows.columns]
     typed = rows.with_columns(pl.col(_NUMBERS).cast(pl.Float64), pl.col(counts).cast(pl.Int64))
+    typed = typed.with_columns(pl.col("design").fill_null("not said"))
     if "era" in typed.columns:
         published = {key: f"published {year}" for key in typed["source"].unique() if (year := year_of(key))}
         stand_in = pl.col("source").replace_strict(published, default=None, return_dtype=pl.String)
         typed = typed.with_columns(era=pl.coalesce("era", stand_in))
-    return _with_wilson(typed)
+    return with_review(_with_exact(typed)).drop("stale")
 
 
-def _with_wilson(rows: pl.DataFrame) -> pl.DataFrame:
-    counted = pl.col("n_events") / pl.col("n")
+def _with_exact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Fill per cent and interval of shares that have n; a point of a survival curve keeps its share times n."""
+    counted = pl.coalesce(pl.col("n_events").cast(pl.Float64), _events_of_percent())
     is_share = (pl.col("unit") == "%") & pl.col("low").is_null() & pl.col("high").is_null()
     open_ = is_share.fill_null(False) & pl.col("n").is_not_null() & (pl.col("interval") == "none")
-    low, high = wilson_interval(pl.coalesce(counted, pl.col("value") / 100), pl.col("n"))
-    fill = open_ & low.is_not_null()
-    return rows.with_columns(
-        pl.when(open_ & pl.col("value").is_null()).then(100 * counted).otherwise(pl.col("value")).alias("value"),
-        pl.when(fill).then(100 * low).otherwise(pl.col("low")).alias("low"),
-        pl.when(fill).then(100 * high).otherwise(pl.col("high")).alias("high"),
-        pl.when(fill).then(pl.lit("wilson")).otherwise(pl.col("interval")).alias("interval"),
-        (fill | (pl.col("interval") == "wilson")).alias("derived"),
-    )
+    seen = rows.select(counted.alias("events"), pl.col("n").cast(pl.Float64))
+    low, high = exact_interval(seen["events"].to_numpy(), seen["n"].to_numpy())
+    limits = rows.with_columns(_low=pl.Series(low).fill_nan(None), _high=pl.Series(high).fill_nan(None))
+    fill = open_ & pl.col("_low").is_not_null()
+    per_cent = 100 * pl.col("n_events") / pl.col("n")
+    return limits.with_columns(
+        pl.when(open_ & pl.col("value").is_null()).then(per_cent).otherwise(pl.col("value")).alias("value"),
+        pl.when(fill).then(100 * pl.col("_low")).otherwise(pl.col("low")).alias("low"),
+        pl.when(fill).then(100 * pl.col("_high")).otherwise(pl.col("high")).alias("high"),
+        pl.when(fill).then(pl.lit("exact")).otherwise(pl.col("interval")).alias("interval"),
+        (fill | pl.col("interval").is_in(["wilson", "exact"])).alias("derived"),
+    ).drop("_low", "_high")
+
+
+def _events_of_percent() -> pl.Expr:
+    """The events behind a printed per cent: whole ones for a share of patients, a fraction for a point of a curve."""
+    events = pl.col("value") / 100 * pl.col("n")
+    return pl.when(pl.col("time_months").is_null()).then(events.round()).otherwise(events)
 
 
 def rows_for_option(option: str, disease: str | None = None, include_unverified: bool = False) -> pl.DataFrame:
@@ -70,7 +83,7 @@ def rows_for_option(option: str, disease: str | None = None, include_unverified:
 def base_rates(disease: str, product: str | None = None, include_unverified: bool = False) -> pl.DataFrame:
     """Give how often a cause was counted among failures: one row a cause and cohort, counted rows only.
 
-    Columns: cause, numerator, denominator, p, low, high (95 % Wilson, 0-1), evaluable_of (all failures of the cohort,
+    Columns: cause, numerator, denominator, p, low, high (95 % exact, 0-1), evaluable_of (all failures of the cohort,
     where given), biopsied_only (yes, no, or null where not said), product, product_match, cohort, outcome, source,
     status. With a product, rows of another product are left out and rows that name no product stay, with
     `product_match` false. A row of several causes counts them together; its cohort may also have a row for each: never
@@ -87,8 +100,9 @@ def base_rates(disease: str, product: str | None = None, include_unverified: boo
     if product is not None:
         rows = rows.filter(match | pl.col("product").is_null())
     share = pl.col("numerator") / pl.col("denominator")
-    low, high = wilson_interval(share, pl.col("denominator"))
-    named = rows.with_columns(share.alias("p"), low.alias("low"), high.alias("high"), match.alias("product_match"))
+    low, high = exact_interval(rows["numerator"].to_numpy(), rows["denominator"].to_numpy())
+    limits = pl.Series("low", low).fill_nan(None), pl.Series("high", high).fill_nan(None)
+    named = rows.with_columns(share.alias("p"), *limits, match.alias("product_match"))
     return named.select(
         *("cause", "numerator", "denominator", "p", "low", "high", "evaluable_of", "biopsied_only"),
         *("product", "product_match", "cohort", "outcome", "source", "status"),

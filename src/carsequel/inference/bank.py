@@ -19,7 +19,10 @@ SIZE: Final = 100_000
 SEED: Final = 20_261_122
 OWN: Final = 1 << 40  # numbers from here on are those of particles made for one patient
 MADE_OF: Final = ("composite.py", "composite.csv", "arms.csv", "clinic.csv", "clinic.py", "clinic_courses.py",
-                  "observe.csv", "populations/sets.csv", "populations/values.csv")  # fmt: skip
+                  "observe.csv",
+    "kernel/births.py",
+    "kernel/clones.py",
+    "populations/draw.py", "populations/sets.csv", "populations/values.csv")  # fmt: skip
 
 
 class Bank(NamedTuple):

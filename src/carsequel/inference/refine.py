@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from carsequel.inference.linear import local_model, moved, predictions, view_of
 from carsequel.inference.observations import Observations
@@ -26,6 +25,7 @@ ROUNDS, EACH = 5, 2048
 ANCHORS: Final = 256  # kernels of a round
 KEPT_TEMPER: Final = 120.0  # effective patients that a tempered likelihood keeps
 FROM_PRIOR: Final = 0.1
+WORTH: Final = 1e-4  # of the heaviest: patients below it move no kernel
 FAR: Final = 25.0  # bank patients whose log-likelihood is this far below the best weigh nothing
 
 
@@ -66,20 +66,22 @@ def refine(
     kept = start.log_likelihood > start.log_likelihood.max() - FAR
     now = Weighed(start.particles.only(kept), start.paths.only(kept), start.log_likelihood[kept],
                   start.log_likelihood[kept], 0)  # fmt: skip
-    active, proposals = varying(members, now.particles.names), list[_Kernels]()
-    shares = np.array([member.weight for member in members])
+    active, shares = varying(members, now.particles.names), np.array([member.weight for member in members])
+    proposals, ratios = list[_Kernels](), np.empty((0, now.log_weights.size))
     while now.rounds < ROUNDS and effective_size(normalised(now.log_weights)) < enough:
         kernels = _kernels(now, seen, active, random)
         fresh = _propose(kernels, shares, active, now.particles.names, first_number + now.rounds * EACH, random)
         paths, fits = simulate(fresh)
         solved = np.isfinite(paths.cmax)
+        fresh = fresh.only(solved)
+        earlier = [_log_ratio(fresh, each, shares, active) for each in proposals]
+        ratios = np.hstack([ratios, np.array(earlier).reshape(len(earlier), fresh.sets.size)])
+        particles = together([now.particles, fresh])
+        ratios = np.vstack([ratios, _log_ratio(particles, kernels, shares, active)])
         proposals.append(kernels)
-        particles = together([now.particles, fresh.only(solved)])
         likelihood = np.concatenate([now.log_likelihood, fits[solved]])
-        ratio = _log_ratio(particles, proposals, bank_size, shares, active)
-        now = Weighed(
-            particles, joined([now.paths, paths.only(solved)]), likelihood, likelihood - ratio, now.rounds + 1
-        )
+        weights = likelihood - _log_mixture(ratios, bank_size)
+        now = Weighed(particles, joined([now.paths, paths.only(solved)]), likelihood, weights, now.rounds + 1)
     return now
 
 
@@ -99,8 +101,10 @@ def _tempered(now: Weighed) -> tuple[Floats, float]:
 
 def _kernels(now: Weighed, seen: Observations, active: NDArray[np.bool_], random: np.random.Generator) -> _Kernels:
     weights, power = _tempered(now)
-    view, expected = view_of(seen), predictions(now.paths, seen)
-    sets, normals = now.particles.sets, now.particles.normals
+    heavy = np.flatnonzero(weights > WORTH * weights.max())
+    weights = weights[heavy] / weights[heavy].sum()
+    view, expected = view_of(seen), predictions(now.paths.only(heavy), seen)
+    sets, normals = now.particles.sets[heavy], now.particles.normals[heavy]
     local = local_model(normals, expected, view, sets, weights)
     picked = systematic(weights, ANCHORS, float(random.random()))
     found: list[tuple[float, Floats, Floats, Floats] | None] = []
@@ -162,29 +166,32 @@ def _propose(
     return Particles(names, sets.astype(np.int64), normals, np.arange(first, first + n, dtype=np.int64))
 
 
-def _log_ratio(
-    particles: Particles, proposals: Sequence[_Kernels], bank: int, shares: Floats, active: NDArray[np.bool_]
-) -> Floats:
-    """ln of (mixture of all proposals / prior) at each particle, the bank counting as draws from the prior."""
-    total = bank + sum(kernels.n for kernels in proposals)
-    parts = [np.full(particles.sets.size, np.log(bank + FROM_PRIOR * (total - bank)))]
-    for kernels in proposals:
-        part = np.full(particles.sets.size, -np.inf)
-        for number, own in enumerate(kernels.sets):
-            mine = particles.sets == number
-            if own is None or not mine.any():
-                continue
+def _log_mixture(ratios: Floats, bank: int) -> Floats:
+    """ln of (mixture of all proposals / prior) [n]; ratios [rounds, n] are those of the rounds' kernels, and the bank
+    counts as draws from the prior."""
+    drawn = EACH * ratios.shape[0]
+    prior = np.full(ratios.shape[1], np.log(bank + FROM_PRIOR * drawn))
+    rounds = list(ratios + np.log((1 - FROM_PRIOR) * EACH))
+    return np.asarray(np.logaddexp.reduce([prior, *rounds], axis=0) - np.log(bank + drawn))
+
+
+def _log_ratio(particles: Particles, kernels: _Kernels, shares: Floats, active: NDArray[np.bool_]) -> Floats:
+    """ln of (kernels of a round / prior) at each particle [n]."""
+    found = np.full(particles.sets.size, -np.inf)
+    for number, own in enumerate(kernels.sets):
+        mine = particles.sets == number
+        if own is not None and mine.any():
             points = particles.normals[mine][:, active[number]]
-            part[mine] = np.log(own[0] / shares[number]) + _log_kernels(points, *own[1:])
-        parts.append(part + np.log((1 - FROM_PRIOR) * kernels.n))
-    return np.asarray(logsumexp(parts, axis=0) - np.log(total))
+            found[mine] = np.log(own[0] / shares[number]) + _log_kernels(points, *own[1:])
+    return found
 
 
 def _log_kernels(points: Floats, centres: Floats, mix: Floats, spread: Floats) -> Floats:
     """ln of (mixture of normals / standard normal) at points."""
     root = np.linalg.cholesky(spread)
-    z = np.linalg.solve(root, points.T).T
-    c = np.linalg.solve(root, centres.T).T
+    z, c = np.linalg.solve(root, points.T).T, np.linalg.solve(root, centres.T).T
     square = (z**2).sum(1)[:, None] - 2 * z @ c.T + (c**2).sum(1)[None, :]
-    logs = logsumexp(-0.5 * square + np.log(mix), axis=1) - np.log(np.diag(root)).sum()
-    return np.asarray(logs + 0.5 * (points**2).sum(1))
+    logs = (np.log(mix) - 0.5 * square).astype(np.float32)
+    top = logs.max(axis=1, keepdims=True)
+    total = np.log(np.exp(logs - top).sum(axis=1)) + top[:, 0] - np.log(np.diag(root)).sum()
+    return np.asarray(total + 0.5 * (points**2).sum(1), dtype=np.float64)

@@ -87,8 +87,8 @@ def outcomes(
 
     parameters: name -> number or [n], those of the solution (P0 and Bss are read). baseline: burden against which
     response is measured, [n]; the burden before lymphodepletion (P0) by default. Death without progression is drawn
-    from (seed, first_patient + row) alone, or by the numbers listed, [n]. hazards: death_year_1 and death_later, per year, [n] or one number, where a
-    population has its own.
+    from (seed, first_patient + row) alone, or by the numbers listed, [n]. hazards: death_year_1 and death_later, per
+    year, [n] or one number, where a population has its own.
     Columns: patient; best_response, cr, orr; failure_day, failure_kind (progression, relapse, no CR, death; null =
     none by the last time), antigen_negative (at a failure of the disease), cmax and car_day_7 ... 365 (cells/uL),
     tmax (d), auc28 (cells/uL x d), b_cells_back_day, aplasia_day_30, aplasia_at_failure, death_day. A patient who

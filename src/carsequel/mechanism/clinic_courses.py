@@ -107,7 +107,7 @@ def myeloma_course(
     grown = (at_scan >= rules["nadir_growth"] * lowest) & (at_scan >= lowest + rules["nadir_rise"])
     failure = _first(days, grown)
     seen = days < np.minimum(failure, seen_to)[:, None]
-    depth = at_scan / baseline[:, None]
+    depth = at_scan / np.maximum(baseline, 1e-300)[:, None]
     complete = _once(seen & (at_scan < rules["complete"]))
     deep = complete | _once(seen & (depth < rules["deep_response"]))
     response = deep | _once(seen & (depth < rules["response"]))

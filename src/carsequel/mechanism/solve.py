@@ -34,8 +34,9 @@ def solve(
 
     `parameters`: name -> number or [n] (names left out take the model's value), or [n, parameters] in its order.
     `times`: rising days from 0; at the day of an event the value after it. `schedule`: from `plan`, one row or n rows.
-    Random numbers belong to (seed, first_patient + row), or to the number listed for each row, [n], so that parts of a population, threads and other arms of the
-    same patient agree. `chance=False` draws nothing: what falls below its floor (one cell for clones) is zero.
+    Random numbers belong to (seed, first_patient + row), or to the number listed for each row, [n], so that parts of a
+    population, threads and other arms of the same patient agree. `chance=False` draws nothing: what falls below its
+    floor (one cell for clones) is zero.
     What is counted in cells (has a floor or is a clone) is never negative, not even by an error of the solver.
     `atol`: one number or one a state; by default rtol of a state's floor (1 for clones), rtol / 1e6 for others.
     `method`: the compiled kernel, or SciPy patient by patient; `threads`: 0 = all processors.

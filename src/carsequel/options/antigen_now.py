@@ -26,6 +26,10 @@ def antigen_now(course: Course) -> pl.DataFrame:
 
     Patients whose antigen was never read have no row. Readings that cannot be ordered and differ are a `conflict`.
     """
+    return course.once("antigen_now", lambda: _antigen_now(course))
+
+
+def _antigen_now(course: Course) -> pl.DataFrame:
     tests = _ordered_tests(course)
     last = tests.group_by(_KEY, maintain_order=True).agg(
         readings=pl.col("reading").n_unique(),

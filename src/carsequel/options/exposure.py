@@ -17,7 +17,7 @@ def exposures(course: Course) -> pl.DataFrame:
     A test is surely later where both days are known and its day is larger, or where its stage (`stages`) is at least
     `needs_stage`.
     """
-    return pl.concat([_infusions(course), _drugs(course)], how="diagonal_relaxed")
+    return course.once("exposures", lambda: pl.concat([_infusions(course), _drugs(course)], how="diagonal_relaxed"))
 
 
 def stages(rows: pl.DataFrame, course: Course, phase: pl.Expr) -> pl.DataFrame:

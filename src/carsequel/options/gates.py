@@ -7,8 +7,9 @@ import polars as pl
 from carsequel.options.antigen_now import antigen_conditions
 from carsequel.options.conditions import as_conditions, join_conditions
 from carsequel.options.needed import options_needed
+from carsequel.options.rules import rule_conditions
 from carsequel.options.second_infusion import second_infusion_conditions
-from carsequel.options.state import caution_conditions, failure_conditions, fitness_conditions
+from carsequel.options.state import failure_conditions
 from carsequel.options.table import options_for, options_table
 from carsequel.options.transplant import transplant_conditions
 from carsequel.options.tumour_marker import marker_conditions
@@ -61,8 +62,7 @@ def gate_options(course: Course, verdicts: pl.DataFrame) -> pl.DataFrame:
             marker_conditions(course, working, current),
             _open_questions(working),
             _investigational(working),
-            fitness_conditions(course, working, current),
-            caution_conditions(course, working, current),
+            rule_conditions(course, working, current),
             _unsourced(working),
         ]
     )

@@ -6,12 +6,13 @@ import polars as pl
 
 from carsequel.evidence.rows import evidence_rows, rows_for_option
 from carsequel.options.match import in_stratum, match_words
+from carsequel.options.selection import selected, time_zero
 from carsequel.options.weigh import NO_N, current_verdict
 from carsequel.record import Course
 
 COLUMNS: Final = (
     *("id", "cohort", "factor", "population", "era", "outcome", "time_months", "value", "low", "high", "unit"),
-    *("interval", "n", "n_note", "n_events", "words", "source", "status", "note"),
+    *("interval", "n", "n_note", "n_events", "words", "source", "status", "date_read", "review_by", "note"),
 )
 # Factors of the outcome of one therapy, which belong to that option and not to the patient.
 ONE_THERAPY: Final = "before (?:bispecific|tafa|PD-1|pola|cilta)|RT field|alloHCT|T-cell-engaging"
@@ -21,7 +22,8 @@ def prognosis_rows(
     course: Course, verdicts: pl.DataFrame, patient: str, unverified: bool = False
 ) -> list[dict[str, Any]]:
     """Give published outcomes after failure (survival and response of cohorts with any next therapy, and prognostic
-    rows), each with n, era, source, status and `match`; rows counted in another time stratum are left out.
+    rows), each with n, era, source, status, `review_by`, `match`,
+    `selected` (whom it counts) and `time_zero`; rows counted in another time stratum are left out.
 
     Empty where failure is neither recorded nor suspected. Raises KeyError where the patient has no verdict.
     """
@@ -45,4 +47,4 @@ def _row(row: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
     kept = {name: row.get(name) for name in COLUMNS}
     if kept["n"] is None and not kept["n_note"]:
         kept["n_note"] = NO_N
-    return kept | {"match": match_words(row, verdict)}
+    return kept | {"match": match_words(row, verdict), "selected": selected(row), "time_zero": time_zero(row)}

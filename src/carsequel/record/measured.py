@@ -26,8 +26,21 @@ def convert_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     """
     rows = _read_numbers(rows, report)
     ways = _conversions(rows)
-    if ways.filter(~_AS_IS).is_empty():
+    changing = ways.filter(~_AS_IS)["name"].unique()
+    if changing.is_empty():
         return rows.drop("_factor")
+    part = rows.with_row_index("_at").filter(pl.col("name").is_in(changing.implode()))
+    done = _converted(part, ways, report)
+    places = done["_at"]
+    rows = rows.drop("_factor").with_columns(rows[name].scatter(places, done[name]) for name in (*NUMBERS, "unit"))
+    if done.height == part.height:
+        return rows
+    lost = part.filter(~pl.col("_at").is_in(places.implode()))["_at"]
+    return rows.filter(pl.repeat(True, rows.height, eager=True).scatter(lost, False))
+
+
+def _converted(rows: pl.DataFrame, ways: pl.DataFrame, report: Report) -> pl.DataFrame:
+    """The rows whose unit could be converted, with their numbers and unit as kept; the others stand in the report."""
     measured = pl.col("value").is_not_null() | (pl.col("comparator").is_not_null() & pl.col("limit").is_not_null())
     rows = rows.with_columns(_measured=measured)
     rows = rows.join(ways, on=["name", "unit"], how="left", nulls_equal=True, maintain_order="left")
@@ -42,7 +55,7 @@ def convert_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     return rows.with_columns(
         *(pl.when(scale).then(_scaled(pl.col(name))).otherwise(name).alias(name) for name in given),
         unit=pl.when(pl.col("_kept") != "").then("_kept").otherwise("unit"),
-    ).drop("_state", "_mult", "_add", "_kept", "_factor", "_measured")
+    )
 
 
 def _read_numbers(rows: pl.DataFrame, report: Report) -> pl.DataFrame:

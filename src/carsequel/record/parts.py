@@ -19,6 +19,7 @@ from carsequel.record.schema import NUMBERS, REQUIRED
 LARGE: Final = ("facts", "spans", "lesions")
 STREAMED: Final = (".parquet", ".csv", ".tsv")
 IN_ONE_PIECE: Final = 300_000_000
+ROWS_IN_ONE_PIECE: Final = 5_000_000  # about as much as that in CSV; on disk Parquet is far smaller
 
 
 class Large(NamedTuple):
@@ -32,11 +33,41 @@ class Large(NamedTuple):
     written: pl.Series
 
 
+class Opened(NamedTuple):
+    """A folder of which the parts can be read: its name, its small tables, its large ones, and the patients of each
+    part in the order of their ids."""
+
+    name: str
+    small: list[tuple[str, str, pl.DataFrame]]
+    large: list[Large]
+    parts: list[pl.Series]
+
+    @property
+    def patients(self) -> int:
+        """How many patients the folder has."""
+        return sum(ids.len() for ids in self.parts)
+
+    def course(self, number: int) -> Course:
+        """Give the course of one part (from 0). Raises RecordError as `read_parts`."""
+        try:
+            return _part(self.name, self.small, self.large, self.parts[number], number == 0)
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(error) from None
+
+
 def is_large(folder: Path) -> bool:
-    """Tell whether the large tables of a course folder are better read in parts (over 300 MB on disk)."""
+    """Tell whether the large tables of a course folder are better read in parts (over 300 MB or 5 million rows)."""
     if not folder.is_dir():
         return False
-    return sum(path.stat().st_size for path in folder.iterdir() if _streamable(path)) > IN_ONE_PIECE
+    large = [path for path in folder.iterdir() if _streamable(path)]
+    if sum(path.stat().st_size for path in large) > IN_ONE_PIECE:
+        return True
+    columns = [path for path in large if path.name.lower().endswith(".parquet")]
+    try:
+        rows = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in columns)
+    except pl.exceptions.PolarsError:
+        return False
+    return bool(rows > ROWS_IN_ONE_PIECE)
 
 
 def _streamable(path: Path) -> bool:
@@ -50,21 +81,31 @@ def read_parts(folder: Path, patients_a_part: int) -> Iterator[Course]:
     belong to every part. A part may hold no infusion. While one part is in use the next is read. Raises RecordError as
     `read`, and for a large table whose rows do not fit its header (those need the reader that takes the whole file).
     """
+    opened = open_parts(folder, patients_a_part)
+    yield from _one_ahead(partial(opened.course, number) for number in range(len(opened.parts)))
+
+
+def open_parts(folder: Path, patients_a_part: int) -> Opened:
+    """Open a folder for reading in parts: read its small tables and list the patients of its large ones. Raises
+    RecordError as `read_parts`."""
     report = Report()
     small: list[tuple[str, str, pl.DataFrame]] = []
     large: list[Large] = []
-    for path in sorted(folder.iterdir()):
-        if _streamable(path):
-            large.append(_open(path))
-        elif path.is_file() and path.name.lower().endswith(SUFFIXES):
-            small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
     try:
+        for path in sorted(folder.iterdir()):
+            if _streamable(path):
+                large.append(_open(path))
+            elif path.is_file() and path.name.lower().endswith(SUFFIXES):
+                small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
         ids = _patients(small, large)
-        firsts = range(0, max(ids.len(), 1), patients_a_part)
-        own = (ids[first : first + patients_a_part] for first in firsts)
-        yield from _one_ahead(partial(_part, folder.name, small, large, each, n == 0) for n, each in enumerate(own))
     except pl.exceptions.PolarsError as error:
-        raise RecordError(f"a large table cannot be read in parts ({type(error).__name__})", FILE_HINT) from None
+        raise _unreadable(error) from None
+    parts = [ids[first : first + patients_a_part] for first in range(0, max(ids.len(), 1), patients_a_part)]
+    return Opened(folder.name, small, large, parts)
+
+
+def _unreadable(error: Exception) -> RecordError:
+    return RecordError(f"a large table cannot be read in parts ({type(error).__name__})", FILE_HINT)
 
 
 def _one_ahead(parts: Iterable[Callable[[], Course]]) -> Iterator[Course]:

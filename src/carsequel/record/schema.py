@@ -14,6 +14,7 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         "age": NUMBER,
         "age_band": TEXT,
         "sex": TEXT,
+        "synthetic": TEXT,
         "source": TEXT,
     },
     "infusions": {

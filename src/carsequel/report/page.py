@@ -13,6 +13,7 @@ from carsequel.record.course import Course
 from carsequel.report import rows, verdict
 from carsequel.report.choices import is_own, own_words
 from carsequel.report.figures import timeline_svg
+from carsequel.report.fitted import fit_figures
 from carsequel.report.lanes import timeline_of
 from carsequel.report.notes import Notes
 from carsequel.report.wording import (
@@ -142,6 +143,8 @@ def _context(answer: Mapping[str, Any], course: Course, findings: pl.DataFrame) 
         "shares": rows.computed_shares(causes),
         "headings": rows.causes_by_heading(causes),
         "timeline": timeline,
+        "model": answer.get("model") or {},
+        "fit_figures": [(said, Markup(svg)) for said, svg in fit_figures(answer, synthetic=synthetic)],
         "figure": Markup(timeline_svg(timeline, synthetic=synthetic)),
         "synthetic": synthetic,
         "rule": rows.rule_meaning(failure.get("definition")),

@@ -11,6 +11,7 @@ from carsequel.terms.findings import KEY, criteria_table
 from carsequel.terms.lists import CAUSE_GROUPS
 
 Row = Mapping[str, Any]
+COMPUTED = {"wilson": "Wilson", "exact": "exact binomial", "bootstrap": "bootstrap"}  # intervals that are not published
 _DIRECTIONS: Final = ("for", "against", "missing")
 
 
@@ -172,8 +173,9 @@ def evidence_words(row: Row) -> str:
     if row.get("value") is None and row.get("words"):
         return f"{outcome} {row['words']}".strip()
     told = interval_words(row)
-    if row.get("interval") == "wilson" and told.endswith(")"):
-        told = told[:-1] + ", Wilson)"
+    how = COMPUTED.get(str(row.get("interval")))
+    if how and told.endswith(")"):
+        told = f"{told[:-1]}, {how})"
     factor = f"{words(row['factor'])}: " if row.get("factor") else ""
     return f"{factor}{outcome} {told}".strip()
 

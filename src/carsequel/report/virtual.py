@@ -28,6 +28,18 @@ CLASSES: Final = (
     ("free of failure", BLUE),
 )
 ROLES: Final = {"calibrate": ("o", "fitted"), "external": ("s", "compared, never fitted"), "context": ("^", "context")}
+CAUSES: Final = (
+    ("antigen_loss", PURPLE, ""),
+    ("poor_expansion", BLUE, "///"),
+    ("suppressive_microenvironment", GREEN, "..."),
+    ("short_persistence+t_cell_dysfunction", SKY, "xxx"),
+    ("high_burden", ORANGE, "\\\\\\"),
+    ("tumor_intrinsic_resistance", VERMILLION, "ooo"),
+    ("several equally", INK, ""),
+    ("undetermined", GREY, ""),
+)
+BINS: Final = (0, 30, 90, 180, 365, 730, 5000)
+BIN_NAMES: Final = ("≤ 30", "31-90", "91-180", "181-365", "366-730", "> 730")
 SETTINGS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "font.size": 8,
@@ -45,9 +57,10 @@ def render_simulation(
 ) -> str:
     """Give the summary page of a simulation as HTML.
 
-    arms: one or two frames of patients; trajectories: of the first arm, a sample; facts: disease, product, arms, n,
-    seed, horizon, version and sets as words; published: rows of the evidence with month, value, low, high (0-1), role
-    and cohort; trial: the comparison of the two arms, or None.
+    arms: one or two frames of patients (with a column `cause` its picture is drawn); trajectories: of the first arm, a
+    sample; facts: disease, product, arms, n, seed, horizon, causes (whether computed), version and sets as words;
+    published: rows of the evidence with month, value, low, high (0-1), role and cohort; trial: the comparison of the
+    two arms, or None.
     """
     horizon = float(facts["horizon"])
     failures = _failures(arms[0])
@@ -58,6 +71,8 @@ def render_simulation(
         ("Free of failure and death", _drawn(lambda ax: _survival(ax, arms, facts["arms"], published, horizon))),
         ("Failures by time and kind", _drawn(lambda ax: _timing(ax, failures))),
     ]
+    if "cause" in failures.columns:
+        figures.append(("Failures of the disease by cause and time", _drawn(lambda ax: _causes(ax, failures))))
     if trial is not None:
         figures.append(("Virtual trial: paired difference", _drawn(lambda ax: _trial(ax, trial, facts["arms"]))))
     return (
@@ -153,16 +168,31 @@ def _failures(patients: pl.DataFrame) -> pl.DataFrame:
 
 
 def _timing(ax: Axes, failures: pl.DataFrame) -> None:
-    bins = np.array([0, 30, 90, 180, 365, 730, 5000])
-    names = ["≤ 30", "31-90", "91-180", "181-365", "366-730", "> 730"]
-    floor = np.zeros(len(names))
+    floor = np.zeros(len(BIN_NAMES))
     for number, (name, colour) in enumerate(CLASSES[:3]):
         mine = failures.filter(pl.col("outcome") == number)["failure_day"].to_numpy()
-        counts = np.histogram(mine, bins)[0]
-        ax.bar(names, counts, bottom=floor, color=colour, label=f"{name} ({len(mine)})", edgecolor="white", lw=0.5)
+        counts = np.histogram(mine, BINS)[0]
+        ax.bar(BIN_NAMES, counts, bottom=floor, color=colour, label=f"{name} ({len(mine)})", edgecolor="white", lw=0.5)
         floor += counts
     ax.set(xlabel="days from infusion", ylabel="virtual patients", title=f"n = {failures.height} events")
     ax.legend(frameon=False, loc="upper right")
+
+
+def _causes(ax: Axes, failures: pl.DataFrame) -> None:
+    """The cause with the largest Shapley share of each failure of the disease; deaths of another cause are left out."""
+    label = pl.when(pl.col("cause").str.contains(";")).then(pl.lit("several equally")).otherwise("cause")
+    known = failures.filter(pl.col("cause").is_not_null()).with_columns(cause=label)
+    floor = np.zeros(len(BIN_NAMES))
+    for name, colour, hatch in CAUSES:
+        mine = known.filter(pl.col("cause") == name)["failure_day"].to_numpy()
+        if not mine.size:
+            continue
+        counts, words = np.histogram(mine, BINS)[0], name.replace("_", " ").replace("+", " or ")
+        ax.bar(BIN_NAMES, counts, bottom=floor, color=colour, hatch=hatch, label=f"{words} ({len(mine)})",
+               edgecolor="white", lw=0.5)  # fmt: skip
+        floor += counts
+    ax.set(xlabel="days from infusion", ylabel="virtual patients", title=f"n = {known.height} failures of the disease")
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
 
 
 def _trial(ax: Axes, trial: pl.DataFrame, names: Sequence[str]) -> None:

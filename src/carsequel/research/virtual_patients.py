@@ -9,6 +9,7 @@ import polars as pl
 from carsequel.mechanism.observe import per_ul
 from carsequel.mechanism.populations.draw import Drawn, draw_patients
 from carsequel.mechanism.populations.runs import RTOL, TUMOUR, Simulated, run_arm
+from carsequel.research.failure_causes import OF_DISEASE, explain_failures
 
 PART: Final = 16_384
 CAR: Final = ("I", "M", "E", "X")
@@ -16,7 +17,7 @@ CAR: Final = ("I", "M", "E", "X")
 
 class Job(NamedTuple):
     """What is simulated: a population, one arm, how many patients, the seed, days followed, days between failure and
-    what is given for it, and the relative tolerance of the solver."""
+    what is given for it, the relative tolerance of the solver, and whether each failure gets its cause."""
 
     disease: str
     product: str
@@ -26,6 +27,7 @@ class Job(NamedTuple):
     horizon: float = 730.0
     delay: float = 0.0
     rtol: float = RTOL
+    causes: bool = False
 
 
 class Runs(NamedTuple):
@@ -46,12 +48,14 @@ def simulate(
     delay: float = 0.0,
     trajectories: bool = True,
     threads: int = 0,
+    causes: bool = False,
 ) -> Runs:
     """Simulate n virtual patients of a disease and product through an arm; the same seed gives the same patients.
 
+    With `causes` each failure of the disease has its cause (column `cause`; 63 further runs for each failure).
     Raises PopulationError for a disease and product without a population, ArmError for an unknown arm.
     """
-    job = Job(disease, product, arm, n, seed, horizon, delay)
+    job = Job(disease, product, arm, n, seed, horizon, delay, causes=causes)
     found = [part_of(job, first, trajectories=trajectories, threads=threads) for first in parts(job)]
     return Runs(pl.concat([part.patients for part in found]), pl.concat([part.trajectories for part in found]))
 
@@ -69,7 +73,13 @@ def part_of(job: Job, first: int, *, trajectories: bool, threads: int = 0) -> Ru
         job.disease, drawn, job.arm, seed=job.seed, first=first, horizon=job.horizon, delay=job.delay, rtol=job.rtol,
         threads=threads,
     )  # fmt: skip
-    return Runs(_rows(job, drawn, run), trajectories_of(run, first) if trajectories else EMPTY)
+    rows = _rows(job, drawn, run)
+    if job.causes:
+        failed = rows["failure_kind"].is_in(OF_DISEASE).fill_null(False).to_numpy()
+        numbers = np.arange(first, first + n, dtype=np.int64)
+        found = explain_failures(job.disease, job.product, drawn, failed, numbers, job.arm, job.seed, job.horizon)
+        rows = rows.with_columns(cause=pl.Series(found.cause, dtype=pl.String))
+    return Runs(rows, trajectories_of(run, first) if trajectories else EMPTY)
 
 
 def _rows(job: Job, drawn: Drawn, run: Simulated) -> pl.DataFrame:

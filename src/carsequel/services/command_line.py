@@ -113,11 +113,12 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="also write ID.json")] = False,
     overrides: Annotated[Path | None, typer.Option("--overrides", help="CSV of overridden grades with reasons")] = None,
     definitions: Definitions = None,
+    questions: Annotated[bool, typer.Option("--questions", help="also write plain answers to hand on")] = False,
 ) -> None:
     """Write one page a patient and an index page."""
     from carsequel.services.pages import run_report
 
-    raise typer.Exit(run_report(source, out, patient, json, overrides, definitions))
+    raise typer.Exit(run_report(source, out, patient, json, overrides, definitions, questions))
 
 
 @app.command()
@@ -129,11 +130,41 @@ def causes(source: Input, out: Out = OUT, patient: Patient = None) -> None:
 
 
 @app.command()
+def fit(source: Input, patient: Annotated[str, typer.Option("--patient", help="whom to fit")], out: Out = OUT) -> None:
+    """Fit the model to one patient: posterior draws (Parquet) and the patient's page."""
+    from carsequel.services.fitting import run_fit
+
+    raise typer.Exit(run_fit(source, out, patient))
+
+
+@app.command()
 def options(source: Input, out: Out = OUT, patient: Patient = None) -> None:
     """Write the options part of the answer as a table and JSON."""
     from carsequel.services.parts import run_part
 
     raise typer.Exit(run_part("options", source, out, patient))
+
+
+@app.command()
+def trials(
+    source: Input,
+    out: Out = OUT,
+    patient: Patient = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("--trials", help="JSON: our format (docs/trials.md) or ClinicalTrials.gov v2")
+    ] = None,
+    packet: Annotated[
+        bool, typer.Option("--packet", help="also write de-identified packets for a trial search")
+    ] = False,
+    recruiting: Annotated[bool, typer.Option("--recruiting", help="only trials that recruit or are about to")] = False,
+    country: Annotated[str | None, typer.Option("--country", help="only trials with a place in this country")] = None,
+    unverified: Annotated[bool, typer.Option("--unverified", help="apply criteria marked UNVERIFIED too")] = False,
+) -> None:
+    """Match trials against the record: yes, no or unknown a criterion, each with its reason and record row."""
+    from carsequel.services.trials import Wanted, run_trials
+
+    wanted = Wanted(tuple(files or ()), packet, recruiting, country, unverified)
+    raise typer.Exit(run_trials(source, out, patient, wanted))
 
 
 @app.command()
@@ -149,6 +180,9 @@ def simulate(
     cluster: Annotated[str | None, typer.Option("--cluster", help="address of a dask scheduler")] = None,
     records: Annotated[int, typer.Option("--records", help="also write records of so many patients, with truth")] = 0,
     errors: Annotated[bool, typer.Option("--errors", help="gaps, mixed units and errors in these records")] = False,
+    causes: Annotated[
+        bool | None, typer.Option("--causes/--no-causes", help="the cause of each failure (default: up to 20,000)")
+    ] = None,
     out: Out = OUT,
 ) -> None:
     """Simulate SYNTHETIC patients of a disease and product, in one arm or in two on the same patients."""
@@ -159,7 +193,7 @@ def simulate(
     if len(arms) > 2 or len(set(arms)) < len(arms):
         _stop("--arm is given more than twice, or twice the same", "give one arm or two different ones")
     jobs = [Job(disease, product, each, n, seed, horizon, delay) for each in arms]
-    raise typer.Exit(run_simulate(jobs, out, trajectories, cluster, records, errors))
+    raise typer.Exit(run_simulate(jobs, out, trajectories, cluster, records, errors, causes))
 
 
 @app.command()

@@ -1,9 +1,11 @@
 """carsequel demo: a small SYNTHETIC cohort, from simulation to pages."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from carsequel.record.errors import RecordError
+from carsequel.services.banks import bank_for, bank_size
 from carsequel.services.pages import run_report
 from carsequel.services.records import FOLDER, TRUTH, check_place, write_records
 from carsequel.services.screen import console
@@ -12,6 +14,7 @@ from carsequel.synthetic import make_records
 
 COHORT: Final = (("LBCL", "axi-cel"), ("B-ALL", "tisa-cel"))
 PAGES: Final = "pages"
+BANK: Final = 5_000  # enough for a look; a report takes more
 
 
 def run_demo(out: Path, each: int = 6, seed: int = 7) -> int:
@@ -25,7 +28,8 @@ def run_demo(out: Path, each: int = 6, seed: int = 7) -> int:
     parts = [make_records(disease, product, each, seed) for disease, product in COHORT]
     with staged(out) as stage:
         write_records(parts, stage)
-    status = run_report(out / FOLDER, out / PAGES, None, True, None)
+    banks = partial(bank_for, size=BANK) if bank_size() else None
+    status = run_report(out / FOLDER, out / PAGES, None, True, None, banks=banks)
     screen.print(f"pages to look at:  {out / PAGES / 'index.html'}")
     screen.print(f"what they rest on: {out / FOLDER} (the same as FHIR beside it)")
     screen.print(f"what was true:     {out / TRUTH}")

@@ -1,13 +1,15 @@
 """carsequel grade: findings of every criterion for all patients, whole or in parts, and what registries ask of them."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from carsequel.answering import answerable_patients
 from carsequel.record import Course, RecordError
-from carsequel.record.parts import is_large, read_parts
+from carsequel.record.parts import is_large
 from carsequel.registry.choices import count_choices, tally_choices
 from carsequel.registry.queries import open_questions
 from carsequel.report import render_heatmap
@@ -20,10 +22,12 @@ from carsequel.services.comparing import (
     write_queries,
 )
 from carsequel.services.definitions import grade_chosen, read_definitions, say_definitions, write_definitions
+from carsequel.services.many import Work, each_part
 from carsequel.services.reading import DONE, DONE_WITH_REFUSALS, open_input, say_refusals
 from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
 from carsequel.side_effects.stated import compare_stated
+from carsequel.terms.choices import Choices
 
 FORMATS = ("csv", "parquet", "json")
 PATIENTS_A_PART = 2000
@@ -58,17 +62,15 @@ def run_grade(
         drafts: list[pl.DataFrame] = []
         queries: list[pl.DataFrame] = []
         tallies: list[pl.DataFrame] = []
-        for place, course in enumerate(_courses(source, patient, part)):
-            status = max(status, _note(course))
-            synthetic = synthetic or course.synthetic
-            (folder / PARTS).mkdir(exist_ok=True)
-            graded = grade_chosen(course, chosen).findings
-            graded.write_parquet(folder / PARTS / f"{place:06d}.parquet")
-            tallies.append(tally_choices(graded))
-            queries.append(open_questions(graded, course))
-            if registry:
-                drafts.append(draft_registry(course, graded, registry, chosen))
-        found = pl.scan_parquet(folder / PARTS / "*.parquet")
+        (folder / PARTS).mkdir()
+        work = partial(grade_part, folder=folder / PARTS, chosen=chosen, registry=registry)
+        for done in _parts(source, patient, part, work):
+            status = max(status, done.status)
+            synthetic = synthetic or done.synthetic
+            tallies.append(done.tally)
+            queries.append(done.queries)
+            drafts += done.draft
+        found = pl.scan_ipc(folder / PARTS / "*.arrow")
         _write(found, folder / f"findings.{format}")
         top = found.filter(pl.col("kind") == "maximum").collect()
         write_comparison(compare_stated(top), top, manual, folder)
@@ -90,16 +92,41 @@ def run_grade(
     return status
 
 
-def _courses(source: Path, patient: str | None, part: int | None) -> Iterator[Course]:
+class PartDone(NamedTuple):
+    """What is kept of a graded part beside its findings: its exit status, whether anyone was to be infused, whether it
+    is SYNTHETIC, the tally of choices, the queries, and the registry's draft where one is asked for."""
+
+    status: int
+    infused: bool
+    synthetic: bool
+    tally: pl.DataFrame
+    queries: pl.DataFrame
+    draft: list[pl.DataFrame]
+
+
+def grade_part(course: Course, number: int, folder: Path, chosen: Choices, registry: str | None = None) -> PartDone:
+    """Grade one part of a record, write its findings to `folder` as NUMBER.arrow and name what was refused."""
+    graded = grade_chosen(course, chosen).findings
+    graded.write_ipc(folder / f"{number:06d}.arrow", compression="lz4")
+    return PartDone(
+        status=_note(course),
+        infused=not course.infusions.is_empty() or bool(course.patients["not_infused"].any()),
+        synthetic=course.synthetic,
+        tally=tally_choices(graded),
+        queries=open_questions(graded, course),
+        draft=[draft_registry(course, graded, registry, chosen)] if registry else [],
+    )
+
+
+def _parts(source: Path, patient: str | None, part: int | None, work: Work[PartDone]) -> Iterator[PartDone]:
     """Give the record in one piece or in parts; RecordError where nobody has a CAR-T infusion."""
     if patient is not None or not (source.is_dir() and (part is not None or is_large(source))):
-        opened = open_input(source, patient)
-        yield opened.course
+        yield work(open_input(source, patient).course, 0)
         return
     infused = False
-    for course in read_parts(source, part or PATIENTS_A_PART):
-        infused = infused or not course.infusions.is_empty() or bool(course.patients["not_infused"].any())
-        yield course
+    for done in each_part(source, part or PATIENTS_A_PART, work):
+        infused = infused or done.infused
+        yield done
     if not infused:
         raise RecordError(
             "no CAR-T found: no patient has a CAR-T infusion", "give the infusions table a row per infusion"

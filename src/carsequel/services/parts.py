@@ -8,6 +8,7 @@ import polars as pl
 
 from carsequel.answering import answer
 from carsequel.grading import grade_record
+from carsequel.services.banks import chosen_banks
 from carsequel.services.reading import open_input, say_refusals
 from carsequel.services.screen import console
 from carsequel.services.staging import check_out, staged
@@ -21,13 +22,16 @@ def run_part(part: str, source: Path, out: Path, patient: str | None) -> int:
     check_out(out, source)
     opened = open_input(source, patient)
     graded = grade_record(opened.course)
-    answers = {name: answer(opened.course, name, graded)[part] for name in opened.able}
+    banks = chosen_banks()
+    answers = {name: answer(opened.course, name, graded, banks=banks)[part] for name in opened.able}
     rows = _cause_rows(answers) if part == "causes" else _option_rows(answers)
     columns = CAUSE_COLUMNS if part == "causes" else OPTION_COLUMNS
     schema = dict.fromkeys(columns, pl.String)
     table = pl.DataFrame([{c: _cell(row.get(c)) for c in columns} for row in rows], schema=schema)
     with staged(out) as folder:
         table.write_csv(folder / f"{part}.csv")
+        if part == "causes":
+            _numbers(answers).write_csv(folder / "causes-numbers.csv")
         (folder / f"{part}.json").write_bytes(orjson.dumps(answers, option=orjson.OPT_INDENT_2))
     screen = console()
     for name in opened.able:
@@ -39,6 +43,22 @@ def run_part(part: str, source: Path, out: Path, patient: str | None) -> int:
 
 def _cause_rows(answers: dict[str, Any]) -> list[dict[str, Any]]:
     return [row | {"patient": name} for name, part in answers.items() for row in part.get("evidence", [])]
+
+
+def _numbers(answers: dict[str, Any]) -> pl.DataFrame:
+    """One row a patient and cause: probability that it is present, share of the failure, each with its range."""
+    rows = []
+    for patient, part in answers.items():
+        for cause, present in (part.get("present") or {}).items():
+            share = part["shares"].get(cause) or {}
+            rows.append({"patient": patient, "cause": cause,
+                         **{f"present_{end}": present.get(end) for end in ("p", "low", "high")},
+                         **{f"share_{end}": share.get(end) for end in ("p", "low", "high")},
+                         "basis": present.get("basis") if present.get("p") is not None else None,
+                         "why": present.get("why")})  # fmt: skip
+    ends = {f"{kind}_{end}": pl.Float64 for kind in ("present", "share") for end in ("p", "low", "high")}
+    return pl.DataFrame(rows, schema={"patient": pl.String, "cause": pl.String, **ends, "basis": pl.String,
+                                      "why": pl.String})  # fmt: skip
 
 
 def _option_rows(answers: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +15,13 @@ from carsequel import __version__
 from carsequel.evidence.rows import evidence_rows
 from carsequel.mechanism.arms import ArmError, events_of
 from carsequel.mechanism.clinic import ClinicError
+from carsequel.mechanism.kernel.run import processors
 from carsequel.mechanism.populations import draw_patients, ensemble
 from carsequel.mechanism.populations.ensemble import PopulationError
 from carsequel.mechanism.populations.runs import run_arm
 from carsequel.record.errors import RecordError
 from carsequel.report.virtual import render_simulation
+from carsequel.research.failure_causes import MOST
 from carsequel.research.virtual_patients import Job, Runs, part_of, parts, trajectories_of
 from carsequel.research.virtual_trial import compare_arms
 from carsequel.services.records import check_place, records_of, write_records
@@ -30,14 +34,22 @@ PER_MONTH: Final = 365.25 / 12
 
 
 def run_simulate(
-    jobs: Sequence[Job], out: Path, trajectories: bool, cluster: str | None, records: int = 0, errors: bool = False
+    jobs: Sequence[Job],
+    out: Path,
+    trajectories: bool,
+    cluster: str | None,
+    records: int = 0,
+    errors: bool = False,
+    causes: bool | None = None,
 ) -> int:
     """Simulate one or two arms of the same patients and write patients.parquet, summary.html and, on request,
     trajectories.parquet and the records of the first `records` patients of the first arm (with `errors` in them) into
-    `out`; give the exit status.
+    `out`; give the exit status. Each failure of the disease gets its `cause`, by default where --n is at most 20,000.
 
     Raises RecordError for a population or an arm that does not exist, before anything is written.
     """
+    wanted = jobs[0].n <= MOST if causes is None else causes
+    jobs = [job._replace(causes=wanted) for job in jobs]
     _check(jobs)
     _check_records(jobs[0], out, records)
     with staged(out) as stage:
@@ -57,6 +69,10 @@ def run_simulate(
         (stage / "summary.html").write_text(page, encoding="utf-8")
         if records:
             write_records([_records(jobs[0], records, errors)], stage)
+    if not wanted:
+        console().print(
+            "the cause of each failure is not computed: ask for it with --causes (63 runs for each failure)"
+        )
     unsolved = _unsolved(out / "patients.parquet")
     console().print(f"{jobs[0].n} SYNTHETIC patients in {len(jobs)} arm(s): {out / 'summary.html'}")
     if unsolved:
@@ -88,12 +104,28 @@ def _records(job: Job, n: int, errors: bool) -> Records:
 
 def _computed(job: Job, trajectories: bool, cluster: str | None) -> Iterator[tuple[int, Runs]]:
     if cluster is None:
-        for first in parts(job):
-            yield first, part_of(job, first, trajectories=trajectories)
+        yield from _computed_here(job, trajectories)
         return
     from carsequel.services.cluster import computed_on
 
     yield from computed_on(cluster, job, trajectories)
+
+
+def _computed_here(job: Job, trajectories: bool) -> Iterator[tuple[int, Runs]]:
+    """Give (first patient, part) in order, as many parts at a time as there are processors, each on one of them."""
+    firsts = list(parts(job))
+    if len(firsts) == 1:
+        yield 0, part_of(job, 0, trajectories=trajectories)
+        return
+    waiting: deque[tuple[int, Future[Runs]]] = deque()
+    with ThreadPoolExecutor(processors()) as pool:
+        for first in firsts:
+            waiting.append((first, pool.submit(part_of, job, first, trajectories=trajectories, threads=1)))
+            if len(waiting) > processors():
+                done, part = waiting.popleft()
+                yield done, part.result()
+        for done, part in waiting:
+            yield done, part.result()
 
 
 def _progressing(job: Job, found: Iterable[tuple[int, Runs]]) -> Iterator[tuple[int, Runs]]:
@@ -112,12 +144,12 @@ def _page(jobs: Sequence[Job], patients: Path) -> str:
     rows = pl.scan_parquet(patients)
     needed = ["patient", "cr", "orr", "cmax", "tmax", "failure_day", "failure_kind", "antigen_negative"]
     there = rows.collect_schema().names()
-    needed += [name for name in ("salvage_cr",) if name in there]
+    needed += [name for name in ("salvage_cr", "cause") if name in there]
     arms = [rows.filter(pl.col("arm") == job.arm).select(needed).collect() for job in jobs]
     trial = compare_arms(arms[0], arms[1], first.horizon) if len(arms) == 2 else None
     facts: dict[str, Any] = {
         "disease": first.disease, "product": first.product, "arms": [job.arm for job in jobs], "n": first.n,
-        "seed": first.seed, "horizon": first.horizon, "version": __version__,
+        "causes": first.causes, "seed": first.seed, "horizon": first.horizon, "version": __version__,
         "sets": ", ".join(f"{member.name} ({member.weight:.2f})" for member in ensemble(first.disease, first.product)),
     }  # fmt: skip
     return render_simulation(arms, _sample(first), facts, published_points(first.disease, first.product), trial)

@@ -25,7 +25,7 @@ from carsequel.side_effects.crs_treatment import with_treatment
 from carsequel.side_effects.day_findings import Answer, day_findings
 from carsequel.side_effects.domains import with_deaths
 from carsequel.side_effects.rules import Rule, rules_of
-from carsequel.side_effects.windows import ID_DAY, days_of, every_day, numbered, windows_of
+from carsequel.side_effects.windows import ID_DAY, days_of, every_day, facts_of, numbered, windows_of
 from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "lee2019"
@@ -87,7 +87,7 @@ def grade_crs(
         raise ValueError("hypotension: allowed are 'sbp90' and 'stated'; choose one of them")
     last = CHOICES.window if window is None else window
     windows = windows_of(course, 0, last)
-    facts = numbered(course.facts_since(*FACTS, undated=True), windows)
+    facts = facts_of(course, *FACTS, undated=True)
     spans = numbered(course.spans_since(*SPANS, undated=True), windows)
     signs = pl.col("name").is_in(["oxygen", "infection"]) | is_pressor() | is_hlh()
     given = days_of(spans.filter(signs), windows)

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.side_effects.domains import with_domain
+from carsequel.side_effects.domains import first_of_day, with_domain
 from carsequel.side_effects.rules import HLH_WORDS, Rule, grade_of, rules_of
 from carsequel.side_effects.windows import ID_DAY
 
@@ -27,11 +27,12 @@ def with_fever(grid: pl.LazyFrame, facts: pl.DataFrame, rules: Sequence[Rule]) -
         said = pl.col("name") == "fever"
         rows = rows.with_columns(
             low=pl.when(said).then(stated).otherwise(measured),
-            note=pl.when(said).then(pl.lit("fever stated")).otherwise(pl.format("temperature {}", "value")),
+            stated=said,
         )
-        worst = pl.col("note").sort_by("low", "value", "note", descending=True, nulls_last=True).first()
-        each = rows.filter(pl.col("low").is_not_null()).group_by(ID_DAY)
-        return each.agg(pl.col("low").max(), high=pl.col("low").max(), note=worst, doubt=pl.lit(None))
+        order = {"low": True, "value": True, "stated": False}
+        worst = first_of_day(rows.filter(pl.col("low").is_not_null()), order)
+        note = pl.when("stated").then(pl.lit("fever stated")).otherwise(pl.format("temperature {}", "value"))
+        return worst.with_columns(high="low", note=note, doubt=pl.lit(None))
 
     own, covered = facts.filter(pl.col("name").is_in(["temperature", "fever"])), pl.col("covered_fever")
     return with_domain(grid, own, judged, "fever", covered, rules[0].grade, "temperature not recorded")
@@ -114,7 +115,7 @@ def with_pressure(
         who = windows.lazy().select("id", settles=adult | not_of_a_child)
         said = pl.when(pl.col("text") == "yes").then(stated_grade).otherwise(0)
         number = grade_of(rules_of(rules, "hypotension", "systolic_bp"), pl.col("value")).fill_null(0)
-        rows = rows.filter(stated | ~stated.any().over(ID_DAY)).join(who, on="id", how="left")
+        rows = rows.join(who, on="id", how="left", maintain_order="left")
         rows = rows.with_columns(high=pl.when(stated).then(said).otherwise(number))
         unsure = ~stated & ~pl.col("settles") & (pl.col("high") > 0)
         measured = pl.format("systolic pressure {}", "value")
@@ -123,12 +124,13 @@ def with_pressure(
             note=pl.when(stated).then(pl.lit("hypotension stated")).otherwise(measured),
             doubt=pl.when(unsure).then(pl.lit("no limit of low pressure for a child or an unknown age")),
         )
-        worst = pl.col("note").sort_by("high", "value", descending=[True, False], nulls_last=True).first()
-        doubt = pl.col("doubt").drop_nulls().first()
-        return rows.group_by(ID_DAY).agg(pl.col("low", "high").max(), note=worst, doubt=doubt)
+        return first_of_day(rows, {"high": True, "value": False})
 
     readable = (stated & pl.col("text").is_in(["yes", "no"])) | (~stated & pl.col("value").is_not_null())
     own, covered = facts.filter(pl.col("name").is_in(names) & readable), pl.col("covered_pressure")
+    said_days = own.filter(stated).select(ID_DAY).unique()
+    if said_days.height:
+        own = pl.concat([own.filter(stated), own.filter(~stated).join(said_days, on=ID_DAY, how="anti")])
     return with_domain(grid, own, judged, "pressure", covered, stated_grade, "blood pressure not recorded")
 
 
@@ -145,7 +147,7 @@ def with_oxygen(grid: pl.LazyFrame, spans: pl.DataFrame, rules: Sequence[Rule]) 
         return rows.group_by(ID_DAY).agg(
             pl.col("low", "high").max(),
             note=pl.col("note").sort_by("low", "note", descending=True).first(),
-            doubt=pl.col("doubt").drop_nulls().first(),
+            doubt=pl.col("doubt").max(),
         )
 
     own = spans.filter((pl.col("name") == "oxygen") & (pl.col("role").fill_null("") != "chronic"))

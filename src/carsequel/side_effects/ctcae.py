@@ -1,13 +1,14 @@
-"""CTCAE version 5 laboratory grades (0-4) of nineteen terms, each value against its own limits; day 0 = infusion.
+"""CTCAE laboratory grades (0-4) of nineteen terms, each value against its own limits; day 0 = infusion.
 
-Rows of `ctcae5.csv`, worst first: a value that passes `test` against `factor` times `against` (`value` = the number
-itself in the kept unit, `lln` and `uln` = the limits of the very row, `baseline` = the value before infusion) has this
-grade, where the baseline is `any`, `normal` or `abnormal` by its own limit. Only values from day 0 on are graded.
-Grade 4 of anaemia and albumin is a clinical judgement and is never derived. INR is absolute, as the source prints it.
+Rows of `ctcae5.csv` (and of `ctcae6.csv` where version 6 is asked for), worst first: a value that passes `test` against
+`factor` times `against` (`value` = the number itself in the kept unit, `lln` and `uln` = the limits of the very row,
+`baseline` = the value before infusion) has this grade, where the baseline is `any`, `normal` or `abnormal` by its own
+limit, or `low`: below its own lower limit. Only values from day 0 on are graded. Grade 4 of anaemia and albumin is a
+clinical judgement and is never derived. INR is absolute, as the source prints it.
 """
 
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -16,60 +17,63 @@ from carsequel.side_effects.comparators import as_reported, with_ends
 from carsequel.side_effects.ctcae_baseline import BASELINES, Baseline, baselines
 from carsequel.side_effects.ctcae_grades import Rule, grade_columns, gravest, side_of, with_paper
 from carsequel.side_effects.ctcae_words import why
+from carsequel.side_effects.ctcae_worst import worst_of
 from carsequel.side_effects.lab_periods import of_places, place, unusable_places
-from carsequel.side_effects.sources import joined_sources
-from carsequel.side_effects.windows import in_window, windows_of
+from carsequel.side_effects.windows import facts_of, in_window, windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label, no_findings
 from carsequel.terms.quantities import quantity
 from carsequel.terms.tables import read_table
 
-SOURCE: Final = "ctcae5"
 CRITERION: Final = "ctcae5"
+SOURCES: Final = {5: "ctcae5", 6: "ctcae6"}
+Version = Literal[5, 6]
 LIMITS: Final = {"lln": "lower", "uln": "upper"}
 ROWS_AT_ONCE: Final = 2_000_000
 TERMS: Final = 1000  # more than are ever asked: one number `of` stands for infusion, period and what is asked
-OF_VALUE: Final = ("value", "comparator", "lower", "upper", "limit", "side", "baseline", "baseline_day")
 CLINICAL_GRADE_4: Final = ("anemia", "albumin")
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Give the rows of `ctcae5.csv`, worst first within a term and reading of the baseline."""
-    rows = read_table("carsequel.side_effects", "ctcae5.csv").iter_rows(named=True)
+def rules(version: int = 5) -> tuple[Rule, ...]:
+    """Give the rows of `ctcae5.csv` or `ctcae6.csv`, worst first within a term and reading of the baseline."""
+    rows = read_table("carsequel.side_effects", f"ctcae{version}.csv").iter_rows(named=True)
     return tuple(Rule(**(row | {"grade": int(row["grade"]), "factor": float(row["factor"])})) for row in rows)
 
 
-def terms() -> tuple[str, ...]:
-    """Give the terms that can be graded: anemia, neutrophils, …"""
-    return tuple(dict.fromkeys(rule.term for rule in rules()))
+def terms(version: int = 5) -> tuple[str, ...]:
+    """Give the terms that can be graded: anemia, neutrophils, …; version 6 was read without decreased lymphocytes."""
+    return tuple(dict.fromkeys(rule.term for rule in rules(version)))
 
 
-def grade_ctcae(course: Course) -> pl.DataFrame:
+def grade_ctcae(course: Course, *, version: Version = 5) -> pl.DataFrame:
     """Grade laboratory toxicity: per infusion, term and period with values (days 0-30, 31-100, 101 on) one `maximum`.
 
     `low` and `high` bound the worst grade where a limit or a baseline is missing; where no value of the period can be
     judged at all it is not gradable. `start` and `end` are the first and last day of the worst certain grade. Terms
     that look at the baseline are also graded against the last value before lymphodepletion where that is dated
-    (`baseline=before_lymphodepletion`). Gives a findings frame (source ctcae5).
+    (`baseline=before_lymphodepletion`). `version` 6 gives the findings of that version under the same criteria, none of
+    them the default. Gives a findings frame (source ctcae5 or ctcae6). Raises ValueError for another version.
     """
-    names = sorted({rule.name for rule in rules()})
-    values = course.facts_since(*names, before=FAR).filter(pl.col("value").is_not_null())
+    if version not in SOURCES:
+        raise ValueError("version: allowed are 5 and 6; choose one of them")
+    names = sorted({rule.name for rule in rules(version)})
+    values = facts_of(course, *names, before=FAR).filter(pl.col("value").is_not_null())
     lost = unusable_places(course, *names)
     if values.is_empty() and lost.is_empty():
         return no_findings()
     rows = with_ends(in_window(values, windows_of(course, 0)).with_columns(place=place()))
     before = {choice: baselines(course, values, choice) for choice in BASELINES}
     present = {*rows["name"].unique(), *lost["name"].unique()}
-    asked = [one for one in _asked() if one.name in present and (one.default or before[one.choice].height)]
+    asked = [one for one in _asked(version) if one.name in present and (one.first or before[one.choice].height)]
     if not asked:
         return no_findings()
-    graded = pl.concat(_maxima(rows, before, part) for part in _parts(rows, asked))
+    graded = pl.concat(worst_of(_graded(rows, before, part)) for part in _parts(rows, asked))
     gone = pl.concat(_of_one(lost.lazy(), before, one).select("of", "unusable") for one in asked)
     found = graded.lazy().join(gone, on="of", how="full", coalesce=True)
     found = found.with_columns(asked=pl.col("of") % TERMS, place=pl.col("of") // TERMS)
-    found = of_places(found.join(_table(asked).lazy(), on="asked"), course)
+    found = of_places(found.join(_table(asked, version).lazy(), on="asked"), course)
     told = _described(found.collect(engine="in-memory"), asked)
-    return as_findings(told, kind="maximum", source=SOURCE)
+    return as_findings(told, kind="maximum", source=SOURCES[version])
 
 
 class Asked(NamedTuple):
@@ -88,7 +92,8 @@ class Asked(NamedTuple):
         return any(rule.against == "baseline" for rule in self.own)
 
     @property
-    def default(self) -> bool:
+    def first(self) -> bool:
+        """Whether it is graded from the baseline that stands first."""
         return self.choice == BASELINES[0]
 
     @property
@@ -97,10 +102,10 @@ class Asked(NamedTuple):
         return next((rule.against for rule in self.own if rule.against in LIMITS), None)
 
 
-def _asked() -> list[Asked]:
-    own = [tuple(rule for rule in rules() if rule.term == term) for term in terms()]
+def _asked(version: int) -> list[Asked]:
+    own = [tuple(rule for rule in rules(version) if rule.term == term) for term in terms(version)]
     every = [Asked(0, rules_of, choice) for rules_of in own for choice in BASELINES]
-    return [one._replace(number=n) for n, one in enumerate(every) if one.default or one.relative]
+    return [one._replace(number=n) for n, one in enumerate(every) if one.first or one.relative]
 
 
 def _parts(rows: pl.DataFrame, asked: list[Asked]) -> list[list[Asked]]:
@@ -117,67 +122,51 @@ def _parts(rows: pl.DataFrame, asked: list[Asked]) -> list[list[Asked]]:
     return parts
 
 
-def _maxima(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], asked: list[Asked]) -> pl.DataFrame:
-    """The worst of each infusion, period and thing asked (`of`): its bounds and days, and the value that sets it."""
-    graded = pl.concat([_graded(rows, before, one) for one in asked])
-    worst, gravest_ = pl.col("low").max().over("of"), pl.col("high").max().over("of")
-    sure, open_ = (pl.col("low") == worst) & (worst > 0), pl.col("high") == gravest_
-    graded = graded.with_columns(
-        picked=pl.when(worst > 0).then(sure).otherwise(open_),
-        sure_day=pl.when(sure).then("day"),
-        open_day=pl.when(open_).then("day"),
-        no_limit=open_ & pl.col("limit").is_null(),
-    )
-    values = graded.collect(engine="in-memory").lazy()
-    bounds = values.group_by("of").agg(
-        pl.col("low", "high").max(),
-        pl.col("no_limit").any(),
-        least=pl.col("high").min(),
-        start=pl.col("sure_day").min(),
-        end=pl.col("sure_day").max(),
-        doubt_day=pl.col("open_day").min(),
-        n=pl.len(),
-    )
-    picked = values.filter("picked")
-    first = picked.filter(pl.col("day") == pl.col("day").min().over("of")).sort("value", "source")
-    told = first.group_by("of", maintain_order=True).agg(pl.col("day", *OF_VALUE).first())
-    both = pl.concat([picked.select("of", "source"), picked.select("of", source="baseline_source")])
-    found = bounds.join(told, on="of").join(joined_sources(both, "of"), on="of", how="left")
-    return found.with_columns(pl.col("facts").fill_null("")).collect(engine="in-memory")
+def _graded(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], asked: list[Asked]) -> pl.DataFrame:
+    """Every value under everything that is asked of it, with the columns of `ctcae_worst.worst_of`."""
+    own = {str(key[0]): part.lazy() for key, part in rows.partition_by("name", as_dict=True).items()}
+    none = rows.clear().lazy()
+    parts = [_graded_one(own.get(one.name, none), before, one) for one in asked]
+    return pl.concat(pl.collect_all(parts, engine="in-memory"))
 
 
-def _graded(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
-    own = _of_one(rows.lazy(), before, one)
-    own = own.join(before[one.choice].lazy(), on=["id", "name"], how="left", maintain_order="left")
+def _graded_one(rows: pl.LazyFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
+    own = _of_one(rows, before, one)
+    if one.relative:
+        own = own.join(before[one.choice].lazy(), on=["id", "name"], how="left", maintain_order="left")
+    number, text = pl.lit(None, dtype=pl.Float64), pl.lit(None, dtype=pl.String)
+    base = {"baseline": number, "baseline_day": number, "baseline_source": text, "side": pl.lit(None, dtype=pl.Boolean)}
+    told = {name: pl.col(name) for name in base if name != "side"} | {"side": pl.col(side_of(one.own))}
     return own.with_columns(grade_columns(one.own)).select(
-        *("of", "day", "source", "low", "high", "value", "comparator", "lower", "upper", "baseline", "baseline_day"),
-        limit=pl.col(one.limit) if one.limit else pl.lit(None, dtype=pl.Float64),
-        side=side_of(one.own),
-        baseline_source=pl.col("baseline_source") if one.relative else pl.lit(None, dtype=pl.String),
+        *("of", "day", "source", "value", "comparator", "lower", "upper"),
+        pl.col("low", "high").cast(pl.Int32),
+        limit=pl.col(one.limit) if one.limit else number,
+        **(told if one.relative else base),
     )
 
 
 def _of_one(rows: pl.LazyFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
     """The rows of what is asked; another baseline than the default one is asked of infusions that have any such."""
     own = rows.filter(pl.col("name") == one.name).with_columns(of=pl.col("place") * TERMS + one.number)
-    return own if one.default else own.join(before[one.choice].lazy(), on="id", how="semi")
+    return own if one.first else own.join(before[one.choice].lazy(), on="id", how="semi")
 
 
-def _table(asked: list[Asked]) -> pl.DataFrame:
+def _table(asked: list[Asked], version: int) -> pl.DataFrame:
     """How each thing asked is called, and what its sentence speaks of."""
-    return pl.DataFrame([_row(one) for one in asked], infer_schema_length=None)
+    return pl.DataFrame([_row(one, version) for one in asked], infer_schema_length=None)
 
 
-def _row(one: Asked) -> dict[str, object]:
+def _row(one: Asked, version: int) -> dict[str, object]:
     term, known = one.own[0].term, quantity(one.name)
-    baseline = {"baseline": one.choice} if one.relative else {}
+    choices: dict[str, object] = {"baseline": one.choice} if one.relative else {}
+    choices |= {"version": version} if version != 5 else {}
     return {
         "asked": one.number,
         "name": one.name,
         "unit": f" {known.unit}" if known is not None and known.unit not in ("", "1") else "",
         "criterion": f"{CRITERION}.{term}",
-        "definition": definition_of(limits="own", **baseline),
-        "default": one.default,
+        "definition": definition_of(limits="own", **choices),
+        "default": one.first and version == 5,
         "relative": one.relative,
         "limit_word": LIMITS[one.limit] if one.limit else None,
         "top": gravest(one.own),

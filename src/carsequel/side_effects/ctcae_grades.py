@@ -30,15 +30,17 @@ def grade_columns(own: tuple[Rule, ...]) -> list[pl.Expr]:
     The value has columns lower, upper (`comparators.with_ends`), lln, uln, baseline and the side of its own limits on
     which the baseline lies (high_base, low_base; null where not known).
     """
-    normal, abnormal = _bounds(own, "normal"), _bounds(own, "abnormal")
+    special = "low" if _looks_low(own) else "abnormal"
+    normal, other = _bounds(own, "normal"), _bounds(own, special)
     if all(rule.baseline == "any" for rule in own):
         return [grade.alias(name) for name, grade in zip(("low", "high"), normal, strict=True)]
-    low = pl.min_horizontal(normal[0], abnormal[0])
-    # An abnormal baseline lies beyond the limit, so that it never makes the grade graver than the limit alone.
-    high = pl.when(pl.col("baseline").is_null()).then(normal[1]).otherwise(pl.max_horizontal(normal[1], abnormal[1]))
+    low, high = pl.min_horizontal(normal[0], other[0]), pl.max_horizontal(normal[1], other[1])
+    if special == "abnormal":
+        # An abnormal baseline lies beyond the limit, so that it never makes the grade graver than the limit alone.
+        high = pl.when(pl.col("baseline").is_null()).then(normal[1]).otherwise(high)
     side = pl.col(side_of(own))
     return [
-        pl.when(side).then(abnormal[n]).when(~side).then(normal[n]).otherwise(unknown).alias(name)
+        pl.when(side).then(other[n]).when(~side).then(normal[n]).otherwise(unknown).alias(name)
         for n, (name, unknown) in enumerate({"low": low, "high": high}.items())
     ]
 
@@ -50,7 +52,12 @@ def gravest(own: tuple[Rule, ...]) -> int:
 
 def side_of(own: tuple[Rule, ...]) -> str:
     """Give the column that says whether the baseline lies beyond its own limit."""
-    return "low_base" if any(rule.against == "lln" for rule in own) else "high_base"
+    return "low_base" if _looks_low(own) or any(rule.against == "lln" for rule in own) else "high_base"
+
+
+def _looks_low(own: tuple[Rule, ...]) -> bool:
+    """Whether a term has rules for a baseline below its lower limit."""
+    return any(rule.baseline == "low" for rule in own)
 
 
 def _passes(rule: Rule, how: Any) -> pl.Expr:
@@ -80,7 +87,11 @@ def with_paper(found: pl.DataFrame, asked: Mapping[int, tuple[Rule, ...]]) -> pl
     number = pl.when(pl.col("against") == "value").then(1.0).when(pl.col("against") == "baseline").then("baseline")
     limit = pl.col("factor") * number.otherwise("limit")
     passes = pl.any_horizontal((pl.col("test") == test) & surely(test, limit) for test in TESTS)
-    fits = pl.when(pl.col("reading") == "any").then(True).otherwise((pl.col("reading") == "abnormal") == pl.col("side"))
+    fits = (
+        pl.when(pl.col("reading") == "any")
+        .then(True)
+        .otherwise(pl.col("reading").is_in(["abnormal", "low"]) == pl.col("side"))
+    )
     setting = found.lazy().join(rules, on=["asked", "low"]).filter(passes & fits.fill_null(True)).sort("line")
     papers = setting.group_by("of", maintain_order=True).agg(pl.col("paper").first())
     return found.lazy().join(papers, on="of", how="left").collect(engine="in-memory")

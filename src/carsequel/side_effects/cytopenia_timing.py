@@ -42,9 +42,11 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
     """Say in which phase severe cytopenia was last measured: one `maximum` per infusion with any of the three counts.
 
     Codes: 0 none, 1 early, 2 prolonged, 3 late or persistent. A phase without a value of each lineage, or not followed,
-    may still hold one and stays in `high`. Gives a findings frame (source jain2023).
+    may still hold one and stays in `high`; one that begins after death or with the next infusion holds none. Gives a
+    findings frame (source jain2023).
     """
-    rows = readings(course, windows_of(course, 0), *(rule.name for rule in SEVERE))
+    windows = windows_of(course, 0)
+    rows = readings(course, windows, *(rule.name for rule in SEVERE))
     if rows.is_empty():
         return no_findings()
     phase = pl.coalesce([pl.when(pl.col("day") >= rule.first).then(rule.code) for rule in RULES])
@@ -54,9 +56,8 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
     )
     plan = with_ends(rows).lazy().with_columns(phase=phase, sure=sure, open=open_)
     per = plan.group_by("id", "phase").agg(lineages=pl.col("name").n_unique(), possible=pl.col("open").any())
-    phases = pl.LazyFrame({"phase": [rule.code for rule in RULES]}, schema={"phase": pl.Int32})
     people = plan.select("id").unique()
-    every = people.join(phases, how="cross").join(per, on=["id", "phase"], how="left")
+    every = _phases(people, windows).join(per, on=["id", "phase"], how="left")
     unsettled = pl.col("possible").fill_null(False) | (pl.col("lineages").fill_null(0) < len(SEVERE))
     high = every.filter(unsettled).group_by("id").agg(high=pl.col("phase").max())
     last = plan.filter("sure").sort("day", "name", "value", "source").group_by("id", maintain_order=True).last()
@@ -66,7 +67,7 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
     found = found.with_columns(pl.col("low", "high").fill_null(0), start="seen", end="seen")
     found = found.with_columns(label=_label(known), why=_why())
     found = found.with_columns(pl.when(known).then(side).alias(side) for side in ("low", "high"))
-    found = windows_of(course, 0).lazy().select("patient", "infusion", "id").join(found, on="id")
+    found = windows.lazy().select("patient", "infusion", "id").join(found, on="id")
     return as_findings(
         found.collect(engine="in-memory"),
         kind="maximum",
@@ -76,6 +77,14 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
         period="since infusion",
         source=SOURCE,
     )
+
+
+def _phases(people: pl.LazyFrame, windows: pl.DataFrame) -> pl.LazyFrame:
+    """Give the phases that begin inside the window of each infusion: id, phase."""
+    begins = {"phase": [rule.code for rule in RULES], "begins": [rule.first for rule in RULES]}
+    lived = people.join(windows.lazy().select("id", "last"), on="id")
+    every = lived.join(pl.LazyFrame(begins, schema={"phase": pl.Int32, "begins": pl.Int64}), how="cross")
+    return every.filter(pl.col("begins") <= pl.col("last")).select("id", "phase")
 
 
 def _label(known: pl.Expr) -> pl.Expr:

@@ -50,21 +50,21 @@ def day_findings(
 def _maxima(
     days: pl.LazyFrame, windows: pl.LazyFrame, remarks: pl.LazyFrame, period: str, answer: Answer
 ) -> pl.LazyFrame:
-    top, widest = pl.col("low") == pl.col("low").max(), pl.col("high") == pl.col("high").max()
-    gravest, both = top & (pl.col("low") > 0), top & widest
-    per = days.group_by("id").agg(
-        low=pl.col("low").max(),
-        high=pl.col("high").max(),
-        known=pl.col("known").any(),
-        start=pl.col("day").filter(gravest).min(),
-        end=pl.col("day").filter(gravest).max(),
-        lead=pl.col("lead").filter(gravest).first(),
-        doubt_day=pl.coalesce(pl.col("day").filter(both).min(), pl.col("day").filter(widest).min()),
-        doubt=pl.when(both.any())
-        .then(pl.col("doubt").filter(both).first())
-        .otherwise(pl.col("doubt").filter(widest).first()),
-        doubt_days=(pl.col("high") > pl.col("low").max()).sum(),
-    )
+    tops = days.group_by("id").agg(pl.col("known").max(), _top=pl.col("low").max(), _widest=pl.col("high").max())
+    flagged = days.select("id", "day", "low", "high", "lead", "doubt").join(tops, on="id", maintain_order="left")
+    top, widest = pl.col("low") == pl.col("_top"), pl.col("high") == pl.col("_widest")
+    flagged = flagged.filter(top | widest | (pl.col("high") > pl.col("_top"))).collect(engine="in-memory").lazy()
+    flagged = flagged.with_columns(_of_doubt=pl.when(widest).then(pl.when(top).then(1).otherwise(2)))
+    gravest = flagged.filter(top & (pl.col("low") > 0)).group_by("id", maintain_order=True)
+    per_gravest = gravest.agg(start=pl.col("day").first(), end=pl.col("day").last(), lead=pl.col("lead").first())
+    # Days that are the gravest for certain and at worst speak first; the others speak where there is none.
+    open_ = flagged.filter(widest).sort("id", "_of_doubt", "day").group_by("id", maintain_order=True)
+    per_open = open_.agg(doubt_day=pl.col("day").first(), doubt=pl.col("doubt").first())
+    wider = flagged.filter(pl.col("high") > pl.col("_top")).group_by("id").agg(doubt_days=pl.len())
+    per = tops.rename({"_top": "low", "_widest": "high"})
+    for part in (per_gravest, per_open, wider):
+        per = per.join(part, on="id", how="left", maintain_order="left")
+    per = per.with_columns(pl.col("doubt_days").fill_null(0))
     found = windows.join(per, on="id", how="left", maintain_order="left").join(remarks, on="id", how="left")
     known = pl.col("known").fill_null(False)
     ends = (pl.when(known).then(name).alias(name) for name in ("low", "high", "start", "end"))
@@ -95,22 +95,21 @@ def _episodes(days: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
     """Each episode from onset to the last day with a grade; `why` says whether resolution was seen."""
     new = pl.col("id").ne_missing(pl.col("id").shift(1))
     numbered = days.with_columns(_part=(new | (pl.col("high") == 0)).cum_sum()).filter(pl.col("high") > 0)
-    graded = pl.col("day").filter(pl.col("low") >= 1)
-    inside = pl.col("day").is_between(graded.min(), graded.max())
-    top = pl.col("low") == pl.col("low").max()
-    found = numbered.group_by("_part").agg(
-        id=pl.col("id").first(),
-        low=pl.col("low").max(),
-        high=pl.col("high").filter(inside).max(),
-        start=graded.min(),
-        end=graded.max(),
-        _until=pl.col("day").max(),
-        day=pl.col("day").filter(top).min(),
-        lead=pl.col("lead").filter(top).first(),
-        open_days=((pl.col("high") > pl.col("low")) & inside).sum(),
+    graded = pl.when(pl.col("low") >= 1).then("day")
+    numbered = numbered.with_columns(pl.col("_part").set_sorted()).collect(engine="in-memory").lazy()
+    ends = numbered.group_by("_part", maintain_order=True).agg(
+        pl.col("id").first(), _top=pl.col("low").max(), start=graded.min(), end=graded.max(), _until=pl.col("day").max()
     )
+    ends = ends.filter(pl.col("_top") >= 1).collect(engine="in-memory").lazy()
+    inside = numbered.drop("id").join(ends, on="_part", maintain_order="left")
+    inside = inside.filter(pl.col("day").is_between(pl.col("start"), pl.col("end"))).collect(engine="in-memory").lazy()
+    widths = inside.group_by("_part").agg(high=pl.col("high").max(), open_days=(pl.col("high") > pl.col("low")).sum())
+    top = inside.filter(pl.col("low") == pl.col("_top")).group_by("_part", maintain_order=True)
+    found = ends.rename({"_top": "low"})
+    for part in (widths, top.agg(pl.col("day", "lead").first())):
+        found = found.join(part, on="_part", how="left", maintain_order="left")
     who = windows.select("patient", "infusion", "id", _last="last", _death="death")
-    found = found.filter(pl.col("low") >= 1).sort("id", "start").join(who, on="id", how="left", maintain_order="left")
+    found = found.sort("id", "start").join(who, on="id", how="left", maintain_order="left")
     period = pl.format("episode {}", pl.int_range(pl.len()).over("id") + 1)
     return found.with_columns(kind=pl.lit("episode"), period=period, why=_why_episode()).select(TOLD)
 

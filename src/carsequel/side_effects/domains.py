@@ -5,7 +5,7 @@ of that day allow), `lead` (what sets `low`), `doubt` (what is missing where `hi
 (anything recorded or covered).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -45,6 +45,13 @@ def with_domain(
         pl.when(here).then(f"{name}_doubt").otherwise(doubt).alias(f"{name}_doubt"),
         here.alias(f"{name}_seen"),
     )
+
+
+def first_of_day(rows: pl.LazyFrame, order: Mapping[str, bool]) -> pl.LazyFrame:
+    """Give of each day (id, day) the row that stands first by these columns (true: the highest first), nulls last."""
+    descending = [False, False, *order.values()]
+    ordered = rows.sort(*ID_DAY, *order, descending=descending, nulls_last=True, maintain_order=True)
+    return ordered.unique(ID_DAY, keep="first")
 
 
 def with_deaths(days: pl.LazyFrame, events: pl.DataFrame, windows: pl.DataFrame, site: str, grade: int) -> pl.LazyFrame:

@@ -11,7 +11,8 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.comparators import BELOW, as_reported, possibly, surely, with_ends
-from carsequel.side_effects.lab_periods import of_places, rows_in_places
+from carsequel.side_effects.lab_periods import in_one, of_places, rows_in_places
+from carsequel.side_effects.sources import joined_sources
 from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "hlh2004"
@@ -72,16 +73,10 @@ def assess_hlh(course: Course) -> pl.DataFrame:
     rows = rows_in_places(course, [*(rule.name for rule in RULES), STATED_FEVER], SPECIFIC)
     if rows.is_empty():
         return no_findings()
-    items = _items(_signs(with_ends(rows).lazy(), RULES), rows.lazy().select("place").unique())
-    per = items.group_by("place").agg(
-        count=pl.col("met").sum().cast(pl.Int64),
-        most=(pl.col("met") | pl.col("open")).sum().cast(pl.Int64),
-        told=pl.col("told").drop_nulls().sort().str.join(", "),
-        missing=pl.col("item").filter(pl.col("open") & ~pl.col("met")).sort().str.join(", "),
-        facts=pl.col("facts").explode().drop_nulls().unique().sort().str.join("; "),
-    )
+    signs = _signs(with_ends(rows), RULES)
+    per = _counted(signs, rows.lazy().select("place").unique())
     known = (pl.col("count") > 0) | (pl.col("most") < len(ITEMS))
-    per = per.with_columns(why=_why(), facts=pl.when(pl.col("facts") != "").then("facts"))
+    per = per.with_columns(why=_why())
     per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("count", "most"))
     found = of_places(pl.concat([_met(per), _numbered(per)]), course).collect(engine="in-memory")
     named = definition_of(together="period")
@@ -108,61 +103,90 @@ def _numbered(per: pl.LazyFrame) -> pl.LazyFrame:
     return per.with_columns(low="count", high="most", label=label, criterion=pl.lit(COUNT))
 
 
-def _signs(rows: pl.LazyFrame, rules: tuple[Rule, ...]) -> pl.LazyFrame:
+def _signs(rows: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
     """One row per infusion, period (`place`) and sign that was looked for: item, met, open, told, source (of the most
     telling value, where the sign is met)."""
     looked, *columns = _sign_columns(rules)
-    seen = rows.with_columns(pl.col("name").replace({STATED_FEVER: "temperature"}).alias("sign")).filter(looked)
-    seen = seen.with_columns(columns)
-    told = pl.format("{} {} on day {}", "sign", "words", "day")
-    of = ["place", "item", "sign"]
-    worst = seen.filter("met").sort("telling", "day", "source", nulls_last=True)
-    worst = worst.group_by(of, maintain_order=True).agg(told=told.first(), source=pl.col("source").first())
-    found = seen.group_by(of).agg(pl.col("met").any(), pl.col("open").fill_null(True).any())
-    return found.join(worst, on=of, how="left")
+    signs = {rule.name: number for number, rule in enumerate(rules)} | {STATED_FEVER: _number_of("temperature", rules)}
+    sign = pl.col("name").replace_strict(signs, default=None, return_dtype=pl.Int64)
+    seen = rows.lazy().with_columns(sign=sign).filter(looked).with_columns(columns)
+    seen = seen.with_columns(of=pl.col("place") * len(rules) + pl.col("sign")).collect(engine="in-memory").lazy()
+    met = pl.when("met").then("telling").min()
+    found = seen.group_by("of").agg(pl.col("met").max(), pl.col("open").fill_null(True).max(), best=met)
+    worst = (
+        seen.filter("met")
+        .join(found.select("of", "best"), on="of")
+        .filter(pl.col("telling").eq_missing(pl.col("best")))
+    )
+    worst = worst.sort("day", "source", nulls_last=True, maintain_order=True).unique("of", keep="first")
+    names = dict(enumerate(rule.name for rule in rules))
+    name = pl.col("sign").replace_strict(names, return_dtype=pl.String)
+    words = pl.when(pl.col("value").is_null()).then("text").otherwise(as_reported())
+    told = pl.format("{} {} on day {}", name, words, "day")
+    found = found.drop("best").join(worst.select("of", "source", told=told), on="of", how="left")
+    items = {number: ITEMS.index(rule.item) for number, rule in enumerate(rules)}
+    item = (pl.col("of") % len(rules)).replace_strict(items, return_dtype=pl.Int64)
+    return found.with_columns(place=pl.col("of") // len(rules), item=item).collect(engine="in-memory")
+
+
+def _number_of(name: str, rules: tuple[Rule, ...]) -> int:
+    return next(number for number, rule in enumerate(rules) if rule.name == name)
 
 
 @cache
 def _sign_columns(rules: tuple[Rule, ...]) -> list[pl.Expr]:
-    """Whether a row speaks of its sign; then item, met, open, words, and `telling` (the lower, the more)."""
+    """Whether a row speaks of its sign; then met, open and `telling` (the lower, the more)."""
     numbers, stated = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
-    sign, number = pl.col("sign"), pl.col("value").is_not_null()
-    is_number = sign.is_in([rule.name for rule in numbers])
-    in_words = {r: (sign == r.name) & pl.col("text").is_in(r.yes) for r in stated}
-    readable = [(sign == r.name) & pl.col("text").is_in([*r.yes, *r.no]) for r in stated]
+    number = pl.col("value").is_not_null()
+    of = {rule: pl.col("sign") == place for place, rule in enumerate(rules)}
+    is_number = pl.col("sign").is_in([rules.index(rule) for rule in numbers])
+    in_words = {r: of[r] & pl.col("text").is_in(r.yes) for r in stated}
+    readable = [of[r] & pl.col("text").is_in([*r.yes, *r.no]) for r in stated]
     sure, maybe = (
-        pl.any_horizontal((sign == r.name) & how(r.test, r.limit or 0.0) for r in numbers) for how in (surely, possibly)
+        pl.any_horizontal(of[r] & how(r.test, r.limit or 0.0) for r in numbers) for how in (surely, possibly)
     )
     said = pl.any_horizontal(in_words.values())
-    downward = sign.is_in([rule.name for rule in numbers if rule.test in BELOW])
+    downward = pl.col("sign").is_in([rules.index(rule) for rule in numbers if rule.test in BELOW])
     unsure = pl.when(number).then(maybe).otherwise(pl.col("text") != "no")
     return [
         (is_number & (number | (pl.col("name") == STATED_FEVER))) | pl.any_horizontal(readable).fill_null(False),
-        sign.replace_strict({rule.name: rule.item for rule in rules}, return_dtype=pl.String).alias("item"),
         pl.when(is_number).then(sure & number).otherwise(said).alias("met"),
         pl.when(is_number).then(unsure).otherwise(said).alias("open"),
-        pl.when(is_number).then(as_reported()).otherwise("text").alias("words"),
         pl.when(downward).then("value").otherwise(-pl.col("value")).alias("telling"),
     ]
 
 
-def _items(signs: pl.LazyFrame, places: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per infusion, period and item: met, open, told, facts (list); a sign without rows is open."""
-    seen = signs.group_by("place", "item").agg(
-        n_met=pl.col("met").sum(),
-        n_open=(pl.col("met") | pl.col("open")).sum(),
-        n=pl.len(),
-        told=pl.col("told").drop_nulls().sort().str.join(", "),
-        facts=pl.col("source").drop_nulls(),
+def _counted(signs: pl.DataFrame, places: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per infusion and period (`place`): how many items are met (count) and may be (most), what is told of
+    them, which are missing, and `facts`; an item that was not looked for may be met."""
+    of = ["place", "item"]
+    sums = (
+        signs.lazy()
+        .group_by(of)
+        .agg(n_met=pl.col("met").sum(), n_open=(pl.col("met") | pl.col("open")).sum(), n=pl.len())
     )
-    needed = {item: CHOICES.lineages if item == "cytopenias" else 1 for item in ITEMS}
-    number = {item: sum(rule.item == item for rule in RULES) for item in ITEMS}
-    of_item = pl.LazyFrame({"item": ITEMS, "needed": needed.values(), "signs": number.values()})
-    both = places.join(of_item, how="cross").join(seen, on=["place", "item"], how="left")
-    met = pl.col("n_met").fill_null(0) >= pl.col("needed")
+    needed = [CHOICES.lineages if item == "cytopenias" else 1 for item in ITEMS]
+    number = [sum(rule.item == item for rule in RULES) for item in ITEMS]
+    of_item = pl.LazyFrame({"item": range(len(ITEMS)), "needed": needed, "signs": number, "word": ITEMS})
+    both = places.join(of_item, how="cross").join(sums, on=of, how="left")
     unseen = pl.col("signs") - pl.col("n").fill_null(0)
-    could = pl.col("n_open").fill_null(0) + unseen >= pl.col("needed")
-    return both.with_columns(met=met, open=could, told=pl.when(met).then("told"), facts=pl.when(met).then("facts"))
+    met = pl.col("n_met").fill_null(0) >= pl.col("needed")
+    both = both.with_columns(met=met, open=pl.col("n_open").fill_null(0) + unseen >= pl.col("needed"))
+    both = both.collect(engine="in-memory").lazy()
+    counts = both.group_by("place").agg(
+        count=pl.col("met").sum().cast(pl.Int64), most=(pl.col("met") | pl.col("open")).sum().cast(pl.Int64)
+    )
+    missing = both.filter(pl.col("open") & ~pl.col("met")).select("place", missing="word")
+    used = signs.lazy().filter("met").join(both.filter("met").select(of), on=of, how="semi")
+    told = used.select("place", "told", _first=pl.col("told").min().over(of))
+    parts = (
+        in_one(told, "told", "_first", "told"),
+        in_one(missing, "missing", "missing"),
+        joined_sources(used, "place"),
+    )
+    for part in parts:
+        counts = counts.join(part, on="place", how="left")
+    return counts.with_columns(pl.col("told", "missing").fill_null(""))
 
 
 def _why() -> pl.Expr:

@@ -14,8 +14,9 @@ import polars as pl
 
 from carsequel.record.course import FAR, Course
 from carsequel.side_effects.comparators import possibly, surely, with_ends
-from carsequel.side_effects.lab_periods import of_places, place_end, rows_in_places
-from carsequel.side_effects.windows import numbered, windows_of
+from carsequel.side_effects.lab_periods import in_one, of_places, place_end, rows_in_places
+from carsequel.side_effects.sources import joined_sources
+from carsequel.side_effects.windows import facts_of, windows_of
 from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "fardet2014"
@@ -85,6 +86,7 @@ STATED_FEVER: Final = "fever"
 IMMUNOSUPPRESSED: Final = "immunosuppressed"
 SPECIFIC: Final = ("ferritin", "triglycerides", "fibrinogen", "organomegaly", "hemophagocytosis")
 MOST: Final = 337
+SCORED: Final = tuple(dict.fromkeys(rule.item for rule in RULES))
 
 
 def score_hscore(course: Course) -> pl.DataFrame:
@@ -100,19 +102,9 @@ def score_hscore(course: Course) -> pl.DataFrame:
         return no_findings()
     places = rows.lazy().select("id", "place").unique()
     every = pl.concat([rows.lazy(), _immunosuppression(course, places)], how="diagonal_relaxed")
-    per = (
-        _items(places, with_ends(every))
-        .group_by("place")
-        .agg(
-            pl.col("low").sum(),
-            pl.col("high").sum(),
-            told=pl.format("{} {}", "item", "low").filter(pl.col("low") > 0).sort().str.join(", "),
-            missing=pl.col("item").filter(pl.col("low") < pl.col("high")).sort().str.join(", "),
-            facts=pl.col("facts").explode().drop_nulls().unique().sort().str.join("; "),
-        )
-    )
+    per = _summed(places.select("place").unique(), with_ends(every))
     known = (pl.col("low") > 0) | (pl.col("high") < MOST)
-    per = per.with_columns(why=_why(), facts=pl.when(pl.col("facts") != "").then("facts"))
+    per = per.with_columns(why=_why())
     per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("low", "high"))
     settled = pl.when(pl.col("low") == pl.col("high")).then(pl.format("{} points", "low"))
     points = settled.otherwise(pl.format("{} to {} points", "low", "high"))
@@ -139,31 +131,37 @@ def probability(points: str) -> pl.Expr:
 def _immunosuppression(course: Course, places: pl.LazyFrame) -> pl.LazyFrame:
     """Statements that hold in each period: those made on a day before its end, or without a day."""
     windows = windows_of(course, 0)
-    stated = numbered(course.facts_since(IMMUNOSUPPRESSED, before=FAR, undated=True), windows).lazy()
+    stated = facts_of(course, IMMUNOSUPPRESSED, before=FAR, undated=True).lazy()
     reach = stated.join(windows.lazy().select("id", "last"), on="id").join(places, on="id", how="inner")
     undated, before = pl.col("since").is_null(), pl.col("since") < place_end().fill_null(FAR)
     return reach.filter(undated | (before & (pl.col("day") <= pl.col("last")))).drop("last")
 
 
-def _items(places: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Points of each item: place, item, low, high, facts (list); one that was not looked for is 0 to its most."""
-    most = {
-        item: max(rule.points for rule in RULES if rule.item == item) for item in dict.fromkeys(r.item for r in RULES)
-    }
-    most |= dict.fromkeys((lineage.name for lineage in LINEAGES), 1)
-    every = (
-        places.select("place").unique().join(pl.LazyFrame({"item": most.keys(), "most": most.values()}), how="cross")
-    )
+def _summed(places: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per infusion and period (`place`): fewest and most points, the items that have points for certain (told),
+    those that are not settled (missing), `facts`; an item that was not looked for has none to its most."""
     item, low, high = _points(RULES, LINEAGES)
+    most = [*(max(r.points for r in RULES if r.item == item) for item in SCORED), *(1 for _ in LINEAGES)]
+    of_item = pl.LazyFrame({"item": range(len(most)), "word": [*SCORED, *(row.name for row in LINEAGES)], "most": most})
     rows = rows.with_columns(item).filter(pl.col("item").is_not_null()).with_columns(low, high)
-    top = (pl.col("low") == pl.col("low").max()) & (pl.col("low") > 0)
-    seen = rows.group_by("place", "item").agg(
-        pl.col("low").max(), pl.col("high").max(), facts=pl.col("source").filter(top)
+    rows = rows.select("place", "item", "low", "high", "source").collect(engine="in-memory").lazy()
+    of = ["place", "item"]
+    seen = rows.group_by(of).agg(pl.col("low", "high").max())
+    top = (
+        rows.filter(pl.col("low") > 0).join(seen.select(*of, _top="low"), on=of).filter(pl.col("low") == pl.col("_top"))
     )
-    both = every.join(seen, on=["place", "item"], how="left")
+    both = places.join(of_item, how="cross").join(seen, on=of, how="left")
     both = both.with_columns(pl.col("low").fill_null(0), high=pl.coalesce("high", "most"))
-    lineage = pl.col("item").is_in([row.name for row in LINEAGES])
-    return pl.concat([both.filter(~lineage).drop("most"), _lineages(both.filter(lineage))], how="diagonal_relaxed")
+    lineage = pl.col("item") >= len(SCORED)
+    sides = ("place", "word", pl.col("low", "high").cast(pl.Int64))
+    each = pl.concat([both.filter(~lineage).select(*sides), _lineages(both.filter(lineage)).select(*sides)])
+    each = each.collect(engine="in-memory").lazy()
+    told = each.filter(pl.col("low") > 0).select("place", told=pl.format("{} {}", "word", "low"))
+    missing = each.filter(pl.col("low") < pl.col("high")).select("place", missing="word")
+    found = each.group_by("place").agg(pl.col("low", "high").sum())
+    for part in (in_one(told, "told", "told"), in_one(missing, "missing", "missing"), joined_sources(top, "place")):
+        found = found.join(part, on="place", how="left")
+    return found.with_columns(pl.col("told", "missing").fill_null(""))
 
 
 @cache
@@ -171,19 +169,21 @@ def _points(rules: tuple[Rule, ...], lineages: tuple[Lineage, ...]) -> tuple[pl.
     """The item of which a row speaks (null: of none) and its fewest and most points (of a lineage 0 or 1)."""
     numbers, words = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
     known, readable = pl.col("value").is_not_null(), pl.col("text").is_not_null()
-    own = {r.name: r.item for r in rules} | {row.name: row.name for row in lineages} | {STATED_FEVER: "temperature"}
+    number_of = {name: n for n, name in enumerate([*SCORED, *(row.name for row in lineages)])}
+    own = {r.name: number_of[r.item] for r in rules} | {row.name: number_of[row.name] for row in lineages}
+    own |= {STATED_FEVER: number_of["temperature"]}
     needs = {**dict.fromkeys((r.name for r in words), "text"), **dict.fromkeys((row.name for row in lineages), "value")}
     needs_of = pl.col("name").replace_strict(needs, default="", return_dtype=pl.String)
     usable = ((needs_of != "text") | readable) & ((needs_of != "value") | known)
-    item = pl.when(usable).then(pl.col("name").replace_strict(own, default=None, return_dtype=pl.String)).alias("item")
+    item = pl.when(usable).then(pl.col("name").replace_strict(own, default=None, return_dtype=pl.Int64)).alias("item")
 
     def points(how: Callable[..., pl.Expr]) -> list[pl.Expr]:
-        passed = [((pl.col("item") == r.item) & how(r.test, r.limit or 0.0), r.points) for r in numbers]
-        passed += [((pl.col("item") == row.name) & how("<=", row.limit), 1) for row in lineages]
+        passed = [((pl.col("item") == number_of[r.item]) & how(r.test, r.limit or 0.0), r.points) for r in numbers]
+        passed += [((pl.col("item") == number_of[row.name]) & how("<=", row.limit), 1) for row in lineages]
         passed += [((pl.col("name") == r.name) & (pl.col("text") == r.text), r.points) for r in words]
         return [pl.when(passes).then(number).otherwise(0) for passes, number in passed]
 
-    most = {item: max(r.points for r in numbers if r.item == item) for item in dict.fromkeys(r.item for r in numbers)}
+    most = {number_of[r.item]: max(s.points for s in numbers if s.item == r.item) for r in numbers}
     unsure = pl.col("item").replace_strict(most, default=None, return_dtype=pl.Int32)
     unsure = pl.when(pl.col("text") == "no").then(0).otherwise(unsure)
     numeric = pl.col("item").is_in(list(most))
@@ -194,9 +194,9 @@ def _points(rules: tuple[Rule, ...], lineages: tuple[Lineage, ...]) -> tuple[pl.
 def _lineages(affected: pl.LazyFrame) -> pl.LazyFrame:
     """Points of the affected lineages: two or three of haemoglobin, leucocytes, platelets."""
     points = {0: 0, 1: 0, 2: CHOICES.two_lineages, 3: CHOICES.three_lineages}
-    counted = affected.group_by("place").agg(pl.col("low", "high").sum(), facts=pl.col("facts").explode().drop_nulls())
+    counted = affected.group_by("place").agg(pl.col("low", "high").sum())
     sides = (pl.col(side).replace_strict(points, return_dtype=pl.Int64) for side in ("low", "high"))
-    return counted.with_columns(*sides, item=pl.lit("cytopenia"))
+    return counted.with_columns(*sides, word=pl.lit("cytopenia"))
 
 
 def _why() -> pl.Expr:

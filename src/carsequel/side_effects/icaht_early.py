@@ -11,8 +11,9 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.side_effects.day_values import NEVER_LOW, SIDES, lowest_of_day, on_every_day, readings, with_sources
 from carsequel.side_effects.growth_factor import growth_factor
+from carsequel.side_effects.icaht_spells import graded_spells, told_spells
 from carsequel.side_effects.low_runs import Counting, low_runs
-from carsequel.side_effects.windows import time_line, windows_of
+from carsequel.side_effects.windows import windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label
 
 SOURCE: Final = "rejeski2023"
@@ -40,18 +41,23 @@ RULES: tuple[Rule, ...] = (
 
 class Choices(NamedTuple):
     """Readings that differ between groups: the window, days above the limit that are bridged and counted, the longest
-    run of missing days that is interpolated, decimals of an interpolated value (10 cells/uL)."""
+    run of missing days that is interpolated, decimals of an interpolated value (10 cells/uL), and the latest day on
+    which a spell may begin that counts as never recovered where it lasts to the last day of the record."""
 
     first: int = 0
     last: int = 30
     bridge: int = 2
     longest_gap: int = 7
     decimals: int = 2
+    latest_start: int = 3
 
 
 CHOICES = Choices()
 COUNTINGS: Final[tuple[Counting, ...]] = ("longest", "cumulative")
 DEFINITIONS: Final = tuple((c, m) for c in COUNTINGS for m in ("interpolate7", "bounds"))
+# Further readings of the default: each changes one thing and is told beside it.
+NEVER_RECOVERED: Final = {"never_recovered": "from_day3_to_last"}
+FOLLOW_UP: Final = {"follow_up": "to_last_record"}
 OF: Final = ["id", "definition"]
 
 
@@ -59,15 +65,21 @@ def grade_icaht_early(course: Course) -> pl.DataFrame:
     """Grade early ICAHT: `maximum` per infusion and definition, and by default an `episode` per spell of at most 0.5.
 
     Definitions: days counted as longest spell (default; gaps of 1-2 days bridged) or cumulative; missing days
-    interpolated (default; runs of up to 7) or taken once at their best and once at their worst. No ANC in the window
-    is not gradable. Gives a findings frame (source rejeski2023).
+    interpolated (default; runs of up to 7) or taken once at their best and once at their worst. Beside it stand
+    `never_recovered=from_day3_to_last` (grade 4 also for a spell that begins by day 3 and lasts to the last day of the
+    record) and `follow_up=to_last_record` (days after the record do not exist). No ANC in the window is not gradable.
+    Gives a findings frame (source rejeski2023).
     """
     windows = windows_of(course, CHOICES.first, CHOICES.last)
     rows = readings(course, windows, "anc")
     graded, episodes = _graded(windows, rows)
-    asked = windows.select("patient", "infusion", "id", "last", "death").join(_asked(), how="cross")
-    found = asked.join(graded, on=OF, how="left").join(growth_factor(course, windows), on="id", how="left")
-    spells = _described_spells(windows.select("patient", "infusion", "id", "last").join(episodes, on="id"))
+    cut = pl.when("to_record").then(pl.min_horizontal("last", "record_end")).otherwise("last")
+    asked = windows.join(_asked(), how="cross").with_columns(last=cut)
+    found = asked.select("patient", "infusion", "last", "death", *OF, "counting", "default")
+    found = found.join(graded, on=OF, how="left").join(growth_factor(course, windows), on="id", how="left")
+    spells = told_spells(
+        windows.select("patient", "infusion", "id", "last").join(episodes, on="id"), _definition(*DEFINITIONS[0])
+    )
     found = pl.concat([_described(found), spells], how="diagonal")
     found = with_sources(found, rows).with_columns(label=grade_label())
     return as_findings(found, criterion=CRITERION, source=SOURCE)
@@ -75,16 +87,16 @@ def grade_icaht_early(course: Course) -> pl.DataFrame:
 
 def _asked() -> pl.DataFrame:
     """One row per definition: how it is called and how its days are counted."""
-    return pl.DataFrame(
-        [(_definition(*each), each[0], each == DEFINITIONS[0]) for each in DEFINITIONS],
-        schema={"definition": pl.String, "counting": pl.String, "default": pl.Boolean},
-        orient="row",
-    )
+    rows = [(_definition(*each), each[0], each == DEFINITIONS[0], False) for each in DEFINITIONS]
+    first = DEFINITIONS[0]
+    rows += [(_definition(*first, **more), first[0], False, more == FOLLOW_UP) for more in (NEVER_RECOVERED, FOLLOW_UP)]
+    schema = {"definition": pl.String, "counting": pl.String, "default": pl.Boolean, "to_record": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _definition(counting: str, missing: str) -> str:
+def _definition(counting: str, missing: str, **more: str) -> str:
     bridged = {"bridge": CHOICES.bridge} if counting == COUNTINGS[0] else {}
-    return definition_of(counting=counting, **bridged, missing=missing)
+    return definition_of(counting=counting, **bridged, missing=missing, **more)
 
 
 def _graded(windows: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -93,15 +105,52 @@ def _graded(windows: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl
     grades, spells = [], pl.DataFrame()
     for missing in dict.fromkeys(missing for _, missing in DEFINITIONS):
         gap = CHOICES.longest_gap if missing == DEFINITIONS[0][1] else 0
-        daily = on_every_day(seen, windows, gap, CHOICES.decimals, *SIDES)
-        daily = daily.with_columns(pl.col("best").fill_null(NEVER_LOW), pl.col("worst").fill_null(0.0))
-        days = daily.with_columns(_low_days()).collect(engine="in-memory")
+        days = _days(seen, windows, gap)
         for counting in COUNTINGS:
             own = _maximum(days, counting).with_columns(definition=pl.lit(_definition(counting, missing)))
             grades.append(own)
             if (counting, missing) == DEFINITIONS[0]:
                 spells = _spells(days, own)
+                grades += [_never_recovered(own, windows), _to_last_record(own, seen, windows)]
     return pl.concat(grades), spells
+
+
+def _days(seen: pl.DataFrame, windows: pl.DataFrame, gap: int) -> pl.DataFrame:
+    """Every day of the windows with any reading, and whether it is low by its best and its worst value."""
+    daily = on_every_day(seen, windows, gap, CHOICES.decimals, *SIDES)
+    daily = daily.with_columns(pl.col("best").fill_null(NEVER_LOW), pl.col("worst").fill_null(0.0))
+    return daily.with_columns(_low_days()).collect(engine="in-memory")
+
+
+def _never_recovered(default: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+    """The default grades, graver where a spell begins by `latest_start` and reaches the last day of the record."""
+    series_end = windows.select("id", series_end=pl.min_horizontal("last", "record_end"))
+    found = default.join(series_end, on="id", how="left", maintain_order="left")
+    lasting = {
+        side: (pl.col(f"{side}_from") <= CHOICES.latest_start) & (pl.col(f"{side}_to") >= pl.col("series_end"))
+        for side in SIDES
+    }
+    never, maybe = (lasting[side].fill_null(False) for side in SIDES)
+    return found.select(
+        pl.exclude("series_end", "low", "high", "start", "end", "never", "definition"),
+        low=pl.when(never).then(pl.max_horizontal("low", RULES[0].grade)).otherwise("low"),
+        high=pl.when(maybe | never).then(pl.max_horizontal("high", RULES[0].grade)).otherwise("high"),
+        start=pl.when(never).then("best_from").otherwise("start"),
+        end=pl.when(never).then("best_to").otherwise("end"),
+        never=never,
+        definition=pl.lit(_definition(*DEFINITIONS[0], **NEVER_RECOVERED)),
+    ).select(default.columns)
+
+
+def _to_last_record(default: pl.DataFrame, seen: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+    """The default grades; where the record ends inside the window, those of the days up to its end."""
+    ended = windows.filter(pl.col("record_end") < pl.col("last")).with_columns(last="record_end")
+    graded = default.join(ended.select("id"), on="id", how="anti", maintain_order="left")
+    if ended.height:
+        days = _days(seen, ended, CHOICES.longest_gap)
+        graded = pl.concat([graded.drop("definition"), _maximum(days, COUNTINGS[0])])
+    definition = pl.lit(_definition(*DEFINITIONS[0], **FOLLOW_UP))
+    return graded.with_columns(definition=definition).select(default.columns)
 
 
 def _limits() -> list[float]:
@@ -151,50 +200,22 @@ def _maximum(days: pl.DataFrame, counting: Counting) -> pl.DataFrame:
         low_days=pl.col(f"length_{wide}").fill_null(0),
         deep_days=pl.col(f"length_{deep}").fill_null(0),
         worst_days=pl.col("length_worst_0").fill_null(0),
+        **{
+            f"{side}_{to}": pl.col(f"{end}_{side}_0")
+            for side in SIDES
+            for to, end in (("from", "start"), ("to", "end"))
+        },
+        never=pl.lit(False),
     ).collect(engine="in-memory")
 
 
 def _spells(days: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
-    """Spells of at most the widest limit by the best values, each graded by its own length and by the deepest spell
-    inside it, and at worst as the spell of the worst values around it: id, start, end, length, low, high."""
-    deepest = len(_limits()) - 1
-    numbered = [_begun(f"{side}_0").cum_sum().alias(f"{side}_spell") for side in SIDES]
-    depths = [_run_length(f"{side}_{deepest}").alias(f"{side}_depth") for side in SIDES]
-    days = days.with_columns(*numbered, *depths)
-    certain, possible = (_spell_grades(days, side, whole) for side in SIDES)
-    around = possible.select("worst_spell", high="grade")
-    found = certain.join(around, on="worst_spell", how="left", maintain_order="left")
-    return found.select("id", "start", "end", "length", "high", low="grade")
-
-
-def _begun(low: str) -> pl.Expr:
-    """Whether a new spell begins on a low day: more than the bridged days after the low day before."""
-    before = pl.when(low).then(time_line()).forward_fill().shift(1)
-    return pl.col(low) & ~(time_line() - before <= CHOICES.bridge + 1).fill_null(False)
-
-
-def _run_length(low: str) -> pl.Expr:
-    return pl.when(low).then(pl.col("day") - pl.when(_begun(low)).then("day").forward_fill() + 1)
-
-
-def _spell_grades(days: pl.DataFrame, side: str, whole: pl.DataFrame) -> pl.DataFrame:
-    """One row per spell, with the number of the worst-case spell around it."""
-    found = (
-        days.filter(f"{side}_0")
-        .group_by(f"{side}_spell", maintain_order=True)
-        .agg(
-            pl.col("id").first(),
-            pl.col("worst_spell").first().alias("around"),
-            start=pl.col("day").first(),
-            end=pl.col("day").last(),
-            depth=pl.col(f"{side}_depth").max(),
-        )
+    """The spells of the default definition with their grades (`graded_spells`)."""
+    limits = _limits()
+    by_days = [_by_length(limits[0], "length"), _by_length(limits[-1], "depth")]
+    return graded_spells(
+        days, whole, CHOICES.bridge, len(limits) - 1, lambda side: pl.max_horizontal(*by_days, _never_above(side))
     )
-    found = found.join(whole.select("id", f"{side}_below"), on="id", how="left", maintain_order="left")
-    length = pl.col("end") - pl.col("start") + 1
-    found = found.drop(f"{side}_spell").rename({"around": "worst_spell"}).with_columns(length=length)
-    by_days = [_by_length(_limits()[0], "length"), _by_length(_limits()[-1], "depth"), _never_above(side)]
-    return found.with_columns(grade=pl.max_horizontal(by_days))
 
 
 def _described(found: pl.DataFrame) -> pl.DataFrame:
@@ -228,25 +249,14 @@ def _why() -> pl.Expr:
     open_days = pl.when((pl.col("low") < pl.col("high")) & (pl.col("absent") > 0)).then(
         pl.format("{} days without a settled value: at worst {} low days", "absent", "worst_days")
     )
-    died = pl.when("died_low").then(
+    died = pl.when(pl.col("died_low") & ~pl.col("never")).then(
         pl.format("died on day {} without a day certainly above: grade 4 if read as never above", "death")
     )
-    told = pl.concat_str(first, made, open_days, died, "remark", separator="; ", ignore_nulls=True)
+    never = pl.when("never").then(
+        pl.format(
+            "low from day {} to the last day of the record ({}): grade 4 if read as never recovered", "start", "end"
+        )
+    )
+    told = pl.concat_str(first, made, open_days, died, never, "remark", separator="; ", ignore_nulls=True)
     none_at_all = pl.format(f"no ANC on day {CHOICES.first} to {{}}", "last")
     return pl.when(pl.col("low").is_null()).then(none_at_all).otherwise(told)
-
-
-def _described_spells(found: pl.DataFrame) -> pl.DataFrame:
-    ended = (
-        pl.when(pl.col("end") < pl.col("last"))
-        .then(pl.lit("then above the limit or without a value"))
-        .otherwise(pl.lit("to the end of the window"))
-    )
-    return found.sort("id", "start").select(
-        *("patient", "infusion", "id", "low", "high", "start", "end"),
-        definition=pl.lit(_definition(*DEFINITIONS[0])),
-        default=pl.lit(True),
-        kind=pl.lit("episode"),
-        period=pl.format("episode {}", pl.int_range(1, pl.len() + 1).over("id")),
-        why=pl.format("{} days of low neutrophils from day {} to {}, {}", "length", "start", "end", ended),
-    )

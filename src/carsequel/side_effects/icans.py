@@ -14,7 +14,7 @@ from carsequel.side_effects.coverage import with_coverage
 from carsequel.side_effects.day_findings import Answer, day_findings
 from carsequel.side_effects.domains import with_deaths, with_domain
 from carsequel.side_effects.rules import Rule, grade_of, rules_of
-from carsequel.side_effects.windows import ID_DAY, every_day, numbered, windows_of
+from carsequel.side_effects.windows import ID_DAY, every_day, facts_of, windows_of
 from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "lee2019"
@@ -79,7 +79,7 @@ def grade_icans(course: Course, *, window: int | None = None) -> pl.DataFrame:
     """
     last = CHOICES.window if window is None else window
     windows = windows_of(course, 0, last)
-    facts = numbered(course.facts_since("ice", "capd", "sedated", "event", *IN_WORDS, undated=True), windows)
+    facts = facts_of(course, "ice", "capd", "sedated", "event", *IN_WORDS, undated=True)
     grid = with_coverage(every_day(windows), course, windows, RECORDS).lazy()
     for domain in IN_WORDS:
         grid = _with_words(grid, facts, domain)
@@ -113,11 +113,8 @@ def _with_words(grid: pl.LazyFrame, facts: pl.DataFrame, domain: str) -> pl.Lazy
             note=pl.format(f"{word} {{}}", pl.col("text").str.replace_all("_", " ")),
             doubt=pl.when(grade.is_null()).then(pl.lit(f"{word}: answer not readable")),
         )
-        return rows.group_by(ID_DAY).agg(
-            pl.col("low", "high").max(),
-            note=pl.col("note").sort_by("low", "note", descending=True).first(),
-            doubt=pl.col("doubt").drop_nulls().first(),
-        )
+        ordered = rows.sort("low", "note", descending=True, nulls_last=True).group_by(ID_DAY, maintain_order=True)
+        return ordered.agg(pl.col("low", "high").max(), note=pl.col("note").first(), doubt=pl.col("doubt").max())
 
     own, covered = facts.filter(pl.col("name") == domain), pl.col(f"covered_{domain}")
     return with_domain(grid, own, judged, domain, covered, WORST, f"{word} not recorded")

@@ -11,7 +11,7 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
 from carsequel.side_effects.measured import Said, each_day, gravest, since_infusion, with_value_bounds
-from carsequel.side_effects.windows import in_window
+from carsequel.side_effects.windows import facts_of, in_window
 from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "hill_igg"
@@ -48,7 +48,7 @@ def assess_igg(course: Course) -> pl.DataFrame:
     findings frame (source hill_igg).
     """
     windows = since_infusion(course)
-    rows = course.facts_since("igg", "igg_uninvolved").filter(pl.col("value").is_not_null())
+    rows = facts_of(course, "igg", "igg_uninvolved").filter(pl.col("value").is_not_null())
     rows = with_value_bounds(in_window(rows, windows))
     if rows.height:
         rows = rows.join(windows.select("id", "disease"), on="id", how="left").join(
@@ -95,7 +95,7 @@ def assess_cd4(course: Course) -> pl.DataFrame:
     cells/uL (`cutoff=below`, the default) or not above it (`cutoff=at_most`). Gives a findings frame (source
     ash_sap_12050824)."""
     windows = since_infusion(course)
-    rows = with_value_bounds(in_window(course.facts_since("cd4").filter(pl.col("value").is_not_null()), windows))
+    rows = with_value_bounds(in_window(facts_of(course, "cd4").filter(pl.col("value").is_not_null()), windows))
     note = pl.format("CD4 {}{} cells/uL on day {}", pl.col("comparator").fill_null(""), "value", "day")
     parts = []
     for number, cutoff in enumerate(CUTOFFS):

@@ -7,7 +7,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.windows import ID_DAY, in_window, windows_of
+from carsequel.side_effects.windows import ID_DAY, facts_of, in_window, windows_of
 
 # The borders are those of early and late ICAHT (rejeski2023): day 30 and day 100.
 PERIODS: Final = (("d0-30", 0), ("d31-100", 31), ("d101+", 101))
@@ -23,13 +23,16 @@ def rows_in_places(course: Course, names: Sequence[str], specific: Sequence[str]
 
     Stated fever is left out on days on which a measured temperature is that fever (38.0 degC or more, lee2019).
     """
-    rows = course.facts_since(*names).filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
+    rows = facts_of(course, *names).filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
     rows = in_window(rows, windows_of(course, 0)).with_columns(place=place())
     places = rows.filter(pl.col("name").is_in(specific)).select("place").unique()
     rows = rows.join(places, on="place", how="semi")
-    fever = (pl.col("name") == "temperature") & (pl.col("value") >= FEVER)
-    explained = (pl.col("name") == "fever") & fever.any().over(ID_DAY)
-    return rows.filter(~explained) if rows.height else rows
+    stated = pl.col("name") == "fever"
+    if not rows.select(stated.any()).item():
+        return rows
+    fever = rows.filter((pl.col("name") == "temperature") & (pl.col("value") >= FEVER)).select(ID_DAY).unique()
+    explained = rows.join(fever.with_columns(_fever=True), on=ID_DAY, how="left", maintain_order="left")["_fever"]
+    return rows.filter(~stated | explained.is_null())
 
 
 def unusable_places(course: Course, *names: str) -> pl.DataFrame:
@@ -60,3 +63,9 @@ def of_places(found: pl.LazyFrame, course: Course) -> pl.LazyFrame:
     period = (pl.col("place") % len(PERIODS)).replace_strict(names, return_dtype=pl.String)
     named = found.with_columns(id=pl.col("place") // len(PERIODS), period=period)
     return named.join(windows_of(course, 0).lazy().select(*KEYS, "id"), on="id", how="left", maintain_order="left")
+
+
+def in_one(words: pl.LazyFrame, column: str, *order: str) -> pl.LazyFrame:
+    """Give the words of each `place` in one text with commas, in the order of these columns."""
+    listed = words.sort("place", *order).group_by("place", maintain_order=True).agg(column)
+    return listed.with_columns(pl.col(column).list.join(", "))

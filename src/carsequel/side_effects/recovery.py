@@ -1,7 +1,9 @@
 """Recovery of platelets (T-ICAHT: 20 x 10^9/L, without transfusion) and neutrophils (registry: 0.5 x 10^9/L).
 
-Day 0 is the day of infusion, the window day 0 to 100 or the end of the record. Codes: 0 never low, 1 recovered, 2 not
-recovered; the day of recovery is the first of three days (or values on different days) at the level.
+Day 0 is the day of infusion, the window day 0 to 100, death or the day before the next infusion. Codes: 0 never low,
+1 recovered from the first fall, 2 not recovered; the day of recovery is the first of three days (or values on different
+days) at the level. Any of the unknown days may have been low, and values that end more than a week before the window
+leave open what came after them.
 """
 
 from functools import cache
@@ -12,6 +14,7 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.side_effects.coverage import with_coverage
 from carsequel.side_effects.daily import WITHOUT_END
+from carsequel.side_effects.day_values import NEVER_LOW as NEVER_BELOW
 from carsequel.side_effects.day_values import SIDES, daily_values, lowest_of_day, readings, with_sources
 from carsequel.side_effects.windows import STRIDE, in_window, time_line, windows_of
 from carsequel.terms.findings import as_findings, definition_of
@@ -49,7 +52,8 @@ RULES: tuple[Rule, ...] = (
 
 
 class Choices(NamedTuple):
-    """The window and the longest run of missing days that is interpolated where calendar days are counted."""
+    """The window; the longest run of missing days that is interpolated where calendar days are counted, and that may
+    lie between the last value and the end of the window."""
 
     first: int = 0
     last: int = 100
@@ -59,35 +63,33 @@ class Choices(NamedTuple):
 CHOICES = Choices()
 DECIMALS: Final = 6
 OF: Final = ["id", "criterion", "counted"]
-FOUND: Final = ("low_day_best", "day_best", "low_day_worst", "day_worst")
+DAYS: Final = ("fell_first", "fell_surely", "back_first", "back_surely", "seen_to")
 NOTHING: Final = pl.DataFrame(
-    schema={
-        "id": pl.Int64,
-        **dict.fromkeys(FOUND, pl.Int64),
-        "n": pl.Int64,
-        "criterion": pl.String,
-        "counted": pl.String,
-    }
+    schema={"id": pl.Int64, **dict.fromkeys(DAYS, pl.Int64), "criterion": pl.String, "counted": pl.String}
 ).lazy()
 
 
 def assess_recovery(course: Course) -> pl.DataFrame:
-    """Say whether platelets and neutrophils that fell recovered: one `assessment` an infusion, `start` and `end` =
-    the earliest and latest day on which recovery may lie.
+    """Say whether platelets and neutrophils that fell recovered: one `assessment` an infusion; where a fall is certain,
+    `start` and `end` are the earliest and latest day on which recovery may lie.
 
     `days=calendar` asks for days in a row (runs of up to 7 missing days interpolated), `days=values` for measured
     values in a row. A transfusion in the days before, or on the three days, holds recovery back (our reading of "for 7
-    days"); where transfusions are not covered, recovery is only possible. Gives a findings frame (ticaht2025,
-    cibmtr_manual).
+    days"); where transfusions are not covered, recovery is only possible. Where values end more than 7 days before the
+    window, `never low` is 0 to 2 and `not recovered` 1 to 2. Gives a findings frame (ticaht2025, cibmtr_manual).
     """
-    windows = windows_of(course, CHOICES.first, CHOICES.last, by_record=True)
+    windows = windows_of(course, CHOICES.first, CHOICES.last)
     rows = readings(course, windows, *(rule.name for rule in RULES))
     parts = pl.concat([NOTHING, *(part for rule in RULES for part in _recovered(course, windows, rows, rule))])
-    found = _asked(windows).join(parts, on=OF, how="left").with_columns(_code("best"), _code("worst"))
-    until = pl.coalesce(pl.col("day_best") + pl.col("run") - 1, WITHOUT_END)
-    found = found.with_columns(low="best", high=pl.max_horizontal(*SIDES), start="low_day_best", end=until)
+    found = _asked(windows).join(parts, on=OF, how="left").with_columns(_codes())
+    fell = pl.col("low") > NEVER_LOW
+    back = pl.col("back_first") + pl.col("run") - 1
+    until = pl.when(back.is_not_null()).then(pl.max_horizontal(back, "fell_surely")).otherwise(WITHOUT_END)
+    found = found.with_columns(start=pl.when(fell).then("fell_first"), end=until)
     told = with_sources(found.collect(engine="in-memory"), rows, "name")
-    told = told.with_columns(start="day_best", end="day_worst", label=_label(), why=_why())
+    told = told.with_columns(
+        start=pl.when(fell).then("back_first"), end=pl.when(fell).then("back_surely"), label=_label(), why=_why()
+    )
     return as_findings(told, kind="assessment", period=f"d{CHOICES.first}-{CHOICES.last}")
 
 
@@ -107,25 +109,39 @@ def _asked(windows: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _recovered(course: Course, windows: pl.DataFrame, rows: pl.DataFrame, rule: Rule) -> list[pl.LazyFrame]:
-    """Of infusions with values, by the best and by the worst: the first day below the level and the day of recovery
-    (the columns of `NOTHING`)."""
+    """Of infusions with values: the days of the first fall and of recovery, possible and certain, and the last day with
+    a value (the columns of `NOTHING`)."""
     own = rows.filter(pl.col("name") == rule.name)
     if own.is_empty():
         return []
+    ends = own.lazy().group_by("id").agg(seen_to=pl.col("day").max())
     held = _held_back(course, windows.join(own, on="id", how="semi"), rule)
     found = []
     for counted in rule.counted:
         if counted == "calendar":
             days = daily_values(own, windows, CHOICES.longest_gap, DECIMALS).lazy().with_columns(at=time_line())
         else:
-            days = lowest_of_day(own).lazy().with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE)
+            days = pl.concat([lowest_of_day(own).lazy(), _values_to_come(ends, windows, rule.run)]).sort("at")
+            days = days.with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE)
         days = days.with_columns(_from=(pl.col("at") - (rule.free or 0)).set_sorted())
         for transfused in held:
             days = days.join_asof(transfused, on="_from", strategy="forward")
         flags, days_of = _columns(rule)
         named = {"criterion": pl.lit(rule.criterion), "counted": pl.lit(counted)}
-        found.append(days.with_columns(flags).group_by("id").agg(days_of).with_columns(**named))
+        per = days.with_columns(flags).group_by("id").agg(days_of).join(ends, on="id")
+        found.append(per.with_columns(**named).select("id", *DAYS, "criterion", "counted"))
     return found
+
+
+def _values_to_come(ends: pl.LazyFrame, windows: pl.DataFrame, run: int) -> pl.LazyFrame:
+    """The values that may have followed the last one inside the window, a fall and a recovery: at, best, worst."""
+    open_ = ends.join(windows.lazy().select("id", "last"), on="id").filter(_ends_early())
+    days = pl.int_ranges(pl.col("seen_to") + 1, pl.col("seen_to") + run + 2).alias("day")
+    return open_.with_columns(days).explode("day").select(at=time_line(), best=pl.lit(NEVER_BELOW), worst=pl.lit(0.0))
+
+
+def _ends_early() -> pl.Expr:
+    return pl.col("last") - pl.col("seen_to") > CHOICES.longest_gap
 
 
 def _held_back(course: Course, windows: pl.DataFrame, rule: Rule) -> list[pl.LazyFrame]:
@@ -146,47 +162,74 @@ def _held_back(course: Course, windows: pl.DataFrame, rule: Rule) -> list[pl.Laz
 
 @cache
 def _columns(rule: Rule) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """Of each day whether it is low and whether recovery begins on it, by either value; the first such days."""
-    flags, found = [], []
-    for side in SIDES:
-        high = pl.col(side) >= rule.level
-        same = [pl.col("id").shift(-step) == pl.col("id") for step in range(rule.run)]
-        run = pl.all_horizontal(high.shift(-step) & same[step] for step in range(rule.run)).fill_null(False)
-        fell = pl.when(~high).then("at").forward_fill() >= pl.col("id") * STRIDE
-        free = (
-            pl.lit(True)
-            if rule.free is None
-            else (pl.col(f"held_{side}") > pl.col("at") + rule.run - 1).fill_null(True)
-        )
-        flags += [(~high).alias(f"low_{side}"), (run & fell & free).alias(f"begins_{side}")]
-        for name, flag in ((f"low_day_{side}", f"low_{side}"), (f"day_{side}", f"begins_{side}")):
-            found.append(pl.when(flag).then("day").min().alias(name))
-    return flags, [*found, pl.len().cast(pl.Int64).alias("n")]
+    """Of each day whether it is low and whether recovery may (must) begin on it; the first such days.
+
+    Recovery is earliest after the earliest possible fall and good days from then on, and latest after the latest fall
+    and bad ones: the first certain fall, or the last possible one.
+    """
+    line, begins, ends = pl.col("at"), pl.col("id") * STRIDE, (pl.col("id") + 1) * STRIDE
+    may, must = (pl.col(side) < rule.level for side in reversed(SIDES))
+    fell, surely = ((pl.when(low).then(line).forward_fill().shift(1) >= begins).fill_null(False) for low in (may, must))
+    falls_again = (pl.when(may).then(line).backward_fill() < ends).fill_null(False)
+    back = {
+        "back_first": _run(rule, "best") & fell,
+        "back_surely": _run(rule, "worst") & (surely | (fell & ~falls_again)),
+    }
+    flags = {"fell_first": may, "fell_surely": must} | back
+    marked = [flag.alias(f"_{name}") for name, flag in flags.items()]
+    return marked, [pl.when(f"_{name}").then("day").min().alias(name) for name in flags]
 
 
-def _code(side: str) -> pl.Expr:
-    back = pl.when(pl.col(f"day_{side}").is_not_null()).then(RECOVERED).otherwise(NOT_RECOVERED)
-    code = pl.when(pl.col(f"low_day_{side}").is_null()).then(NEVER_LOW).otherwise(back)
-    return pl.when(pl.col("n").is_not_null()).then(code).alias(side)
+def _run(rule: Rule, side: str) -> pl.Expr:
+    """Whether as many days as the rule asks for, from this one on, are at the level and free of transfusion."""
+    high = pl.col(side) >= rule.level
+    same = [pl.col("id").shift(-step) == pl.col("id") for step in range(rule.run)]
+    run = pl.all_horizontal(high.shift(-step) & same[step] for step in range(rule.run)).fill_null(False)
+    if rule.free is None:
+        return run
+    return run & (pl.col(f"held_{side}") > pl.col("at") + rule.run - 1).fill_null(True)
+
+
+def _codes() -> list[pl.Expr]:
+    never = pl.col("fell_surely").is_null()
+    back = pl.col("back_first").is_not_null()
+    lost = pl.col("fell_first").is_not_null() & pl.col("back_surely").is_null()
+    low = pl.when(never).then(NEVER_LOW).when(back).then(RECOVERED).otherwise(NOT_RECOVERED)
+    high = pl.when(lost).then(NOT_RECOVERED).when(back).then(RECOVERED).otherwise(NEVER_LOW)
+    known = pl.col("seen_to").is_not_null()
+    return [pl.when(known).then(low).alias("low"), pl.when(known).then(high).alias("high")]
 
 
 def _label() -> pl.Expr:
     low, high = (pl.col(s).replace_strict(LABELS, default=None, return_dtype=pl.String) for s in ("low", "high"))
-    told = pl.when(pl.col("low") == pl.col("high")).then(low).otherwise(pl.format("{} or {}", low, high))
+    every = pl.when(pl.col("high") - pl.col("low") > 1).then(pl.lit("never low, recovered or not recovered"))
+    told = (
+        pl.when(pl.col("low") == pl.col("high")).then(low).otherwise(every.otherwise(pl.format("{} or {}", low, high)))
+    )
     return pl.when(pl.col("low").is_null()).then(pl.lit("not gradable")).otherwise(told)
 
 
 def _why() -> pl.Expr:
-    fell = pl.format("{} first on day {}", "word", "low_day_best")
-    none = pl.format("no {} to day {}", "word", "last")
+    to = pl.when(_ends_early()).then("seen_to").otherwise("last")
+    known, fell = pl.col("low") == pl.col("high"), pl.col("low") > NEVER_LOW
+    first = pl.when(pl.col("fell_first") == pl.col("fell_surely")).then(
+        pl.format("{} first on day {}", "word", "fell_surely")
+    )
+    either = pl.format("{} possibly from day {}, certainly on day {}", "word", "fell_first", "fell_surely")
+    back = pl.format("recovered on day {}", "back_first")
+    dated = pl.col("back_first") == pl.col("back_surely")
+    back = pl.when(dated).then(back).otherwise(pl.format("{} at the earliest", back))
+    not_back = pl.format("not recovered by day {}", to)
     unknown = pl.when("transfusions").then(pl.lit(" or without known transfusions")).otherwise(pl.lit(""))
-    known = pl.col("low") == pl.col("high")
     parts = pl.concat_str(
-        pl.coalesce(fell, none),
-        pl.when(pl.col("low") == RECOVERED).then(pl.format("recovered on day {}", "day_best")),
-        pl.when(known & (pl.col("day_worst") > pl.col("day_best"))).then(pl.format("certainly by day {}", "day_worst")),
-        pl.when(known & (pl.col("low") == NOT_RECOVERED)).then(pl.format("not recovered by day {}", "last")),
+        pl.coalesce(first, either, pl.format("no {} to day {}", "word", to)),
+        pl.when(pl.col("low") == RECOVERED).then(pl.when(pl.col("back_first") <= to).then(back).otherwise(not_back)),
+        pl.when(fell & known & (pl.col("back_surely") > pl.col("back_first"))).then(
+            pl.format("certainly by day {}", "back_surely")
+        ),
+        pl.when(pl.col("low") == NOT_RECOVERED).then(not_back),
         pl.when(~known).then(pl.format("days without a value{} leave it open", unknown)),
+        pl.when(~known & _ends_early()).then(pl.format("followed only to day {} of {}", "seen_to", "last")),
         separator="; ",
         ignore_nulls=True,
     )

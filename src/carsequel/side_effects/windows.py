@@ -8,13 +8,18 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.record.course import Course
+from carsequel.record.course import FAR, Course
 from carsequel.side_effects.daily import KEYS, WITHOUT_END, day_windows
 from carsequel.terms.series import daily_grid, day_of
 
 ID_DAY: Final = ["id", "day"]
 STRIDE: Final = 2 * WITHOUT_END
 NUMBER: Final = pl.int_range(pl.len(), dtype=pl.Int64)
+# What the criteria of this room read of a fact; every further column would be copied with every row.
+USED: Final = (
+    *("patient", "infusion", "id", "since", "day", "name", "value", "comparator", "lln", "uln", "text", "site"),
+    "source",
+)
 
 
 def windows_of(course: Course, first: int, last: int = WITHOUT_END, *, by_record: bool = False) -> pl.DataFrame:
@@ -30,6 +35,28 @@ def windows_of(course: Course, first: int, last: int = WITHOUT_END, *, by_record
     )
 
 
+def facts_of(
+    course: Course, *names: str, before: float = 0.0, undated: bool = False, until: float = FAR
+) -> pl.DataFrame:
+    """Give the facts that `Course.facts_since` gives, of the infusions with a window and in the columns `USED`; their
+    `id` and calendar day are worked out once for all names of a course."""
+    whole = course.once("side_effects.facts", lambda: _coded_facts(course))
+    wanted = (pl.col("since") >= -before).fill_null(undated) & (pl.col("since") < until).fill_null(True)
+    codes = [code for code, name in enumerate(sorted(course.names)) if name in names]
+    own = pl.col("_name") == codes[0] if len(codes) == 1 else pl.col("_name").is_in(codes)
+    return whole.lazy().filter(own & wanted).select(USED).collect(engine="in-memory")
+
+
+def _coded_facts(course: Course) -> pl.DataFrame:
+    """Every usable fact in the columns `USED`, its name also as the number `_name` (its place among all names)."""
+    names = sorted(course.names)
+    rows = course.facts_since(*names, before=FAR, undated=True)
+    ids = windows_of(course, 0).lazy().select(*KEYS, "id")
+    code = pl.col("name").replace_strict(names, list(range(len(names))), return_dtype=pl.UInt16)
+    coded = rows.lazy().join(ids, on=KEYS, how="left", maintain_order="left").filter(pl.col("id").is_not_null())
+    return coded.with_columns(day=day_of("since"), _name=code).select(*USED, "_name").collect(engine="in-memory")
+
+
 def numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Add `id` and the calendar day (`day`, from `since`; null without one) to rows of the infusions with a window."""
     return _numbered(rows, windows).drop("first", "last").collect(engine="in-memory")
@@ -43,6 +70,9 @@ def in_window(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 
 def _numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.LazyFrame:
     looks = windows.lazy().select(*KEYS, "id", "first", "last")
+    if "id" in rows.columns:
+        both = rows.lazy().join(looks.drop(KEYS), on="id", how="left", maintain_order="left")
+        return both.filter(pl.col("first").is_not_null())
     dated = rows.lazy().drop("day", strict=False).with_columns(day=day_of("since"))
     return dated.join(looks, on=KEYS, how="inner", maintain_order="left")
 

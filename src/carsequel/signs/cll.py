@@ -61,8 +61,9 @@ SCALE: Final = Scale(("CR", "PR", "SD", "PD"), stable=2, worst=3)
 def assess_iwcll(course: Course) -> pl.DataFrame:
     """Assess the response of CLL: one `assessment` per visit and one `best` per infusion, codes 0 CR, 1 PR, 2 SD, 3 PD.
 
-    Half of a spleen is read both on its length and on its excess over normal, and left open where they part. Missing
-    parts of a CR leave it open; nothing to compare is not gradable. Gives a findings frame (source hallek2018).
+    Half of a spleen is read both on its length and on its excess over normal, and left open where they part. What was
+    not looked at (nodes, spleen, lymphocytes) leaves progression open, missing parts of a CR leave the CR open; nothing
+    to compare is not gradable. Gives a findings frame (source hallek2018).
     """
     visits = gather_cll(course, CHOICES.visit, CHOICES.near)
     visits = visits.with_columns(CR=_cr(), PR=_pr(), PD=_nodes_grew() | _spleen_grew() | _lymphocytes_rose())
@@ -117,22 +118,21 @@ def _pr() -> pl.Expr:
 def _nodes_grew() -> pl.Expr:
     grew = at_least(column("nodes"), times(column("nodesn"), 1 + _n("PD", "nodes"))) & above(column("nodes"), number(0))
     small = below(column("longest"), number(_n("CR", "longest"))).fill_null(False)
-    return pl.when(known(column("nodes"))).then(grew & ~small).otherwise(False)
+    return grew & ~small
 
 
 def _spleen_grew() -> pl.Expr:
     share = 1 + _n("PD", "spleen")
     length = at_least(column("spleen"), times(column("spleenn"), share))
     excess = at_least(_excess("spleen"), times(_excess("spleenn"), share)) & above(_excess("spleen"), number(0))
-    either = settled(length, (~excess).fill_null(False) & (~length).fill_null(False))
-    return pl.when(known(column("spleen"))).then(either).otherwise(False)
+    return settled(length, (~excess).fill_null(False) & (~length).fill_null(False))
 
 
 def _lymphocytes_rose() -> pl.Expr:
     share = 1 + _n("PD", "lymphocytes")
     cells = at_least(column("lymphocytes"), times(column("lymphocytes0"), share))
     clonal = at_least(column("b_cells"), times(column("b_cells0"), share)) & above(column("b_cells"), number(0))
-    return pl.when(known(column("lymphocytes")) & known(column("lymphocytes0"))).then(cells & clonal).otherwise(False)
+    return cells & clonal
 
 
 def _gradable() -> pl.Expr:
@@ -151,6 +151,7 @@ def _why() -> pl.Expr:
     ]
     lacking = {
         "longest node": pl.col("longest_low").is_null(),
+        "some of the nodes": pl.col("nodes_high").is_infinite(),
         "spleen": pl.col("spleen_low").is_null(),
         "symptoms": pl.col("symptoms").is_null(),
         "lymphocytes with their upper limit": pl.col("lymph_share_low").is_null(),
@@ -171,12 +172,18 @@ def _why() -> pl.Expr:
     )
     rose = at_least(column("lymphocytes"), times(column("lymphocytes0"), 1 + _n("PD", "lymphocytes")))
     seen = pl.concat_str(shown, separator=", ", ignore_nulls=True)
+    unseen = pl.concat_str(
+        [_open(name) for name in ("nodes", "spleen", "lymphocytes")], separator=", ", ignore_nulls=True
+    )
     return pl.concat_str(
         pl.when(pl.col("low").is_null()).then(pl.lit("nothing before and after the infusion to compare")),
         pl.when(seen != "").then(seen),
         pl.when(open_ & (words != "")).then(pl.format("not recorded: {}", words)),
         pl.when(pl.col("PR").is_null() & (pl.col("low") <= 1) & (pl.col("high") >= 1)).then(
             pl.lit("PR or SD: how many signs make a PR is UNVERIFIED and not applied")
+        ),
+        pl.when(pl.col("PD").is_null() & (unseen != "")).then(
+            pl.format("progression is not excluded: {} not looked at, or only in part", unseen)
         ),
         pl.when(rose.fill_null(False)).then(
             pl.lit("lymphocytes rose: counted only with B cells, they may be CAR T cells")
@@ -187,6 +194,11 @@ def _why() -> pl.Expr:
         separator="; ",
         ignore_nulls=True,
     )
+
+
+def _open(measure: str) -> pl.Expr:
+    """The name of a measure of the tumour load that was not looked at, or only in part."""
+    return pl.when(pl.col(f"{measure}_low").is_null() | pl.col(f"{measure}_high").is_infinite()).then(pl.lit(measure))
 
 
 def _shown(measure: str, words: str, unit: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from carsequel.record.course import Course
+from carsequel.signs.bounds import WIDEST
 from carsequel.signs.visits import (
     DAY,
     KEYS,
@@ -63,27 +64,45 @@ def gather_cll(course: Course, gap: int, near: int) -> pl.DataFrame:
 def _node_rows(lesions: pl.DataFrame) -> pl.DataFrame:
     """Give the lesions of each day as two rows of facts: the sum of products (cm2) and the longest diameter (mm).
 
-    A sum is given only where every lesion of the day has both diameters.
+    Where a diameter is missing, or a lesion that was listed before the infusion is not listed, they may be anything
+    above what was measured; nothing is given where nothing was measured.
     """
     each = lesions.group_by(*DAY, "lesion").agg(pl.col("ldi").max(), pl.col("sdi").max(), pl.col("source").first())
-    complete = (pl.col("ldi").is_not_null() & pl.col("sdi").is_not_null()).all()
-    per = each.group_by(DAY).agg(
-        spd=pl.when(complete).then((pl.col("ldi") * pl.col("sdi")).sum() / MM2_PER_CM2),
-        longest=pl.when(pl.col("ldi").is_not_null().all()).then(pl.col("ldi").max()),
-        source=pl.col("source").drop_nulls().unique().sort().str.join("; "),
+    product = pl.col("ldi") * pl.col("sdi") / MM2_PER_CM2
+    per = (
+        each.join(_at_baseline(each), on=[*KEYS, "lesion"], how="left", maintain_order="left")
+        .group_by(DAY)
+        .agg(
+            spd=pl.when(product.is_not_null().any()).then(product.sum()),
+            longest=pl.col("ldi").max(),
+            spd_whole=product.is_not_null().all(),
+            longest_whole=pl.col("ldi").is_not_null().all(),
+            _listed=pl.col("_before").is_not_null().sum(),
+            source=pl.col("source").drop_nulls().unique().sort().str.join("; "),
+        )
     )
+    asked = _at_baseline(each).group_by(KEYS).agg(_asked=pl.len())
+    per = per.join(asked, on=KEYS, how="left", maintain_order="left")
+    every = (pl.col("_listed") >= pl.col("_asked").fill_null(0)) | (pl.col("day") <= 0)
     parts = [
         per.select(
             *DAY,
             name=pl.lit(name),
             low=pl.col(name),
-            high=pl.col(name),
+            high=pl.when(pl.col(name).is_not_null() & ~(every & pl.col(f"{name}_whole"))).then(WIDEST).otherwise(name),
             text=pl.lit(None, dtype=pl.String),
             source="source",
         )
         for name in ("spd", "longest")
     ]
     return pl.concat(parts)
+
+
+def _at_baseline(each: pl.DataFrame) -> pl.DataFrame:
+    """The lesions of the last day before the infusion that lists any: patient, infusion, lesion, `_before` (true)."""
+    before = each.filter(pl.col("day") <= 0)
+    last = before.filter(pl.col("day") == pl.col("day").max().over(KEYS))
+    return last.select(*KEYS, "lesion", _before=pl.lit(True))
 
 
 def _with_words(grid: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

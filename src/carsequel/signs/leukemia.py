@@ -10,7 +10,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.signs.ball_visits import Limits, gather_ball
-from carsequel.signs.bounds import above, at_least, at_most, below, column, number, times
+from carsequel.signs.bounds import above, at_least, at_most, below, column, number, settled, times
 from carsequel.signs.ordered import Scale, assessments, bests, judge
 from carsequel.signs.visits import KEYS, infused
 from carsequel.terms.findings import definition_of, join_findings
@@ -96,8 +96,9 @@ def assess_ball_nci(course: Course, *, extramedullary: Outside = "bounds") -> pl
     """Assess B-ALL by the NCI workshop: codes 0 CR, 1 CRi, 2 PR, 3 SD, 4 PD or relapse (at least 25 % blasts in marrow,
     or blasts in blood or disease outside after a remission).
 
-    Progression by the absolute number of blasts is not derived: records give percentages. `extramedullary` as in
-    `assess_ball_eln`. Gives findings (source nci2010). Raises ValueError for another choice.
+    What was not looked at (an earlier remission, marrow, blood, other sites) leaves relapse open. Progression by the
+    absolute number of blasts is not derived: records give percentages. `extramedullary` as in `assess_ball_eln`. Gives
+    findings (source nci2010). Raises ValueError for another choice.
     """
     visits = _visits(course, "nci", extramedullary)
     blood = at_most(column("blood"), number(0))
@@ -108,17 +109,24 @@ def assess_ball_nci(course: Course, *, extramedullary: Outside = "bounds") -> pl
     visits = visits.with_columns(
         CR=remission & _counts("nci") & pl.col("lasting"), CRi=remission & pl.col("lasting"), PR=part & shrunk
     )
-    visits = visits.with_columns(_remission=remission.fill_null(False)).sort(*KEYS, "visit")
-    before = pl.col("_remission").cast(pl.Int64).cum_sum().shift(1).over(KEYS).fill_null(0) > 0
-    started = below(column("marrow0"), number(_n("any", "marrow", "below"))).fill_null(False)
+    visits = visits.with_columns(_remission=remission).sort(*KEYS, "visit")
     again = (
-        at_least(column("marrow"), number(_n("nci", "marrow", "relapse"))).fill_null(False)
-        | above(column("blood"), number(0)).fill_null(False)
-        | pl.col("outside").fill_null(False)
+        at_least(column("marrow"), number(_n("nci", "marrow", "relapse")))
+        | above(column("blood"), number(0))
+        | pl.col("outside")
     )
-    visits = visits.with_columns(((before | started) & again).alias(NCI.labels[4]))
+    started = below(column("marrow0"), number(_n("any", "marrow", "below")))
+    visits = visits.with_columns(remission_before=_earlier("_remission") | started)
+    visits = visits.with_columns((pl.col("remission_before") & again).alias(NCI.labels[4]))
     visits = visits.with_columns(sure_pd=pl.col(NCI.labels[4]))
     return _answer(course, visits, NCI, "ball.nci2010", "nci2010", extramedullary, "duration=28")
+
+
+def _earlier(name: str) -> pl.Expr:
+    """Whether it was so at any earlier visit: true, false or null (open)."""
+    known, open_ = pl.col(name).fill_null(False), pl.col(name).fill_null(True)
+    yes, maybe = (flag.cum_max().shift(1).over(KEYS).fill_null(False) for flag in (known, open_))
+    return settled(yes, ~maybe)
 
 
 def _n(criterion: str, measure: str, what: str) -> float:
@@ -190,6 +198,8 @@ def _why(criterion: str) -> pl.Expr:
         lacking |= timed | {"transfusions as complete": pl.col("transfused").is_null()}
     elif criterion == "ball.nci2010":
         lacking |= timed | {"blasts in blood": pl.col("blood_low").is_null()}
+        before = pl.col("remission_before").is_null() & pl.col(NCI.labels[4]).is_null()
+        lacking |= {"whether there was a remission before": before}
     words = pl.concat_str(
         [pl.when(test).then(pl.lit(name)) for name, test in lacking.items()], separator=", ", ignore_nulls=True
     )

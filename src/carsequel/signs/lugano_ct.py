@@ -87,23 +87,8 @@ def normal(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
 
 
 def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
-    lowest = [
-        pl.col(name).cum_min().forward_fill().shift(1).over(*CASE, "group").alias(f"nadir_{name}")
-        for name in ("ldi", "sdi", "ppd_low", "ppd_high")
-    ]
-    rows = known.with_columns(lowest)
-    step = pl.when(pl.col("nadir_ldi") <= SIZES.small).then(SIZES.step_small).otherwise(SIZES.step_large)
-    longer = (pl.col("ldi") - pl.col("nadir_ldi") >= step).fill_null(False)
-    wider = pl.col("sdi") - pl.col("nadir_sdi") >= step
-    large = (pl.col("ldi") > SIZES.node).fill_null(False)
-    more_c = pl.col("ppd_low") >= SIZES.growth * pl.col("nadir_ppd_high")
-    more_p = pl.col("ppd_high") >= SIZES.growth * pl.col("nadir_ppd_low")
-    again_c, again_p = appears()
-    resolved = (pl.col("nadir_ldi") == 0).fill_null(False)
-    grown_c = pl.when(resolved).then(again_c).otherwise(large & more_c & (longer | wider.fill_null(False)))
-    grown_p = (
-        pl.when(resolved).then(again_p).otherwise(large & more_p.fill_null(True) & (longer | wider.fill_null(True)))
-    )
+    rows = known.with_columns(_smallest())
+    grown_c, grown_p = _grown()
     certain_kind = (pl.col("role") == "target") & ~pl.col("joined").fill_null(False)
     normal_c, normal_p = normal()
     return rows.with_columns(
@@ -112,6 +97,40 @@ def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
         normal_c=normal_c & pl.col("measured"),
         normal_p=normal_p,
     )
+
+
+def _smallest() -> list[pl.Expr]:
+    """The smallest size on earlier scans as measured (`nadir_`), and whether an earlier scan left it open: `unseen`,
+    `unseen_after` (after the baseline scan, when the lesion may have been gone) and `unseen_sdi`.
+
+    A lesion that is no target and is not listed on a scan was not larger there, and not looked at for its size.
+    """
+    of = [*CASE, "group"]
+    lost = ~pl.col("measured") & ((pl.col("role") == "target") | pl.col("names").is_not_null())
+    short = pl.col("measured") & pl.col("sdi").is_null() & (pl.col("ldi") != 0)
+    flags = {"unseen": lost, "unseen_after": lost & (pl.col("day") > pl.col("base_day")), "unseen_sdi": short}
+    before = [flag.fill_null(False).cum_max().shift(1).over(of).alias(name) for name, flag in flags.items()]
+    sizes = ("ldi", "sdi", "ppd_low", "ppd_high")
+    smallest = [pl.when("measured").then(name).cum_min().forward_fill().shift(1).over(of) for name in sizes]
+    return [*before, *(size.alias(f"nadir_{name}") for name, size in zip(sizes, smallest))]
+
+
+def _grown() -> tuple[pl.Expr, pl.Expr]:
+    """Tell (certainly, possibly) whether a lesion grew from its smallest; where that was not seen, it may have been
+    anything down to nothing."""
+    step = pl.when(pl.col("nadir_ldi") <= SIZES.small).then(SIZES.step_small).otherwise(SIZES.step_large)
+    longer = (pl.col("ldi") - pl.col("nadir_ldi") >= step).fill_null(False)
+    wider = pl.col("sdi") - pl.col("nadir_sdi") >= step
+    wider_p = (wider | (pl.col("unseen_sdi") & (pl.col("sdi") >= step))).fill_null(True)
+    large = (pl.col("ldi") > SIZES.node).fill_null(False)
+    more_c = pl.col("ppd_low") >= SIZES.growth * pl.col("nadir_ppd_high")
+    more_p = pl.col("ppd_high") >= SIZES.growth * pl.col("nadir_ppd_low")
+    again_c, again_p = appears()
+    resolved = (pl.col("nadir_ldi") == 0).fill_null(False)
+    certain = pl.when(resolved).then(again_c).otherwise(large & more_c & (longer | wider.fill_null(False)))
+    possible = pl.when(resolved).then(again_p).otherwise(large & more_p.fill_null(True) & (longer | wider_p))
+    unseen, gone = (pl.col(name).fill_null(False) for name in ("unseen", "unseen_after"))
+    return certain, possible | (unseen & large) | (gone & again_p)
 
 
 def _sums() -> list[pl.Expr]:

@@ -75,16 +75,18 @@ def assessments(visits: pl.DataFrame, scale: Scale, **named: object) -> pl.DataF
 def bests(looks: pl.DataFrame, visits: pl.DataFrame, scale: Scale, two: bool, **named: object) -> pl.DataFrame:
     """Give the best response of each infusion up to a progression that is confirmed or needs no confirmation.
 
-    With `two` a response counts only as far as the next visit with a blood or urine test of its own confirms it.
+    What came after a progression that is only possible counts at best and not at worst. With `two` a response counts
+    only as far as the next visit with a blood or urine test of its own confirms it.
     """
     rows = visits.filter(pl.col("low").is_not_null()).sort(VISIT)
     rows = _until_progression(rows, scale)
     rows = _paired(rows) if two else rows
     top = pl.col("low") == pl.col("low").min()
-    sure = pl.col("high") == pl.col("high").min()
+    counts = pl.when("_doubted").then(scale.worst).otherwise("high")
+    sure = counts == counts.min()
     per = rows.group_by(KEYS, maintain_order=True).agg(
         low=pl.col("low").min(),
-        high=pl.col("high").min(),
+        high=counts.min(),
         start=pl.col("first").filter(sure).first(),
         end=pl.col("last").filter(sure).first(),
         _possible=pl.col("last").filter(top).first(),
@@ -102,14 +104,17 @@ def bests(looks: pl.DataFrame, visits: pl.DataFrame, scale: Scale, two: bool, **
 
 
 def _until_progression(rows: pl.DataFrame, scale: Scale) -> pl.DataFrame:
-    """Keep visits up to the first progression that the next visit confirms or that needs no confirmation."""
+    """Keep visits up to the first progression that the next visit confirms or that needs no confirmation; `_doubted`
+    says which come after one that is possible."""
     if scale.worst is None:
-        return rows
-    here = pl.col("low") == scale.worst
+        return rows.with_columns(_doubted=pl.lit(False))
+    next_low, next_high = (pl.col(side).shift(-1) == scale.worst for side in ("low", "high"))
+    here, maybe = pl.col("low") == scale.worst, pl.col("high") == scale.worst
     needs_none = pl.col("sure_pd").fill_null(False)
-    confirmed = here & ((pl.col("low").shift(-1) == scale.worst).fill_null(False) | needs_none)
-    over = confirmed.cast(pl.Int64).cum_sum().shift(1).fill_null(0).over(KEYS)
-    rows = rows.with_columns(_over=over, _sure=here & needs_none)
+    confirmed = here & (next_low.fill_null(False) | needs_none)
+    possible = maybe & (next_high.fill_null(False) | pl.col("sure_pd").fill_null(True))
+    over, doubt = (flag.cast(pl.Int64).cum_sum().shift(1).fill_null(0).over(KEYS) for flag in (confirmed, possible))
+    rows = rows.with_columns(_over=over, _doubted=doubt > 0, _sure=here & needs_none)
     return rows.filter((pl.col("_over") == 0) | (here & (pl.col("_over") == 1)))
 
 
@@ -118,10 +123,12 @@ def _paired(rows: pl.DataFrame) -> pl.DataFrame:
     alone = rows.filter("_sure") if "_sure" in rows.columns else rows.clear()
     own = rows.filter("tested")
     following = [pl.col(side).shift(-1).over(KEYS).alias(f"_{side}") for side in ("low", "high")]
+    following.append(pl.col("_doubted").shift(-1).over(KEYS).alias("_then"))
     both = own.with_columns(following, _next=pl.col("last").shift(-1).over(KEYS)).filter(pl.col("_low").is_not_null())
     shared = both.with_columns(
         low=pl.max_horizontal("low", "_low"),
         high=pl.max_horizontal("high", "_high"),
+        _doubted=pl.col("_doubted") | pl.col("_then"),
         why=pl.format("{}; second test on day {}", "why", "_next"),
     )
     return pl.concat([shared.select(rows.columns), alone.select(rows.columns)]).sort(VISIT)

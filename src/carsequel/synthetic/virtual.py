@@ -11,29 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from carsequel.mechanism import observe
 from carsequel.mechanism.composite import OUTPUTS, State
-from carsequel.mechanism.counterfactual import SIX, as_durable, durable_reference
 from carsequel.mechanism.populations.draw import Drawn, draw_patients
 from carsequel.mechanism.populations.runs import (
     TUMOUR,
     Simulated,
     composite_model,
     first_course,
-    hazards_of,
-    of_model,
     run_arm,
 )
+from carsequel.research.failure_causes import OF_DISEASE, REFERENCE, REFERENCE_SEED, explain_failures
 from carsequel.synthetic.numbers import number
 
 Floats = NDArray[np.float64]
 CAR = ("I", "M", "E", "X")
-REFERENCE, REFERENCE_SEED = 256, 20_170
 
 
 class Virtual(NamedTuple):
     """Virtual patients [n]: numbers, outcomes (columns of `clinic.outcomes`), drawn parameters, and by name what stands
     in the body at `times` [k], [n, k] each: `tumour` `negative` `car` `lymphocytes` `b_cells` (cells), `il6` (fold).
     `baseline` [n] is the burden before lymphodepletion, `end` [n] the last day of the record, `explained` the causes
-    whose removal alone would have kept the disease away for each patient."""
+    whose removal alone would have kept the disease away for each patient, `cause` that with the largest share."""
 
     disease: str
     product: str
@@ -46,6 +43,7 @@ class Virtual(NamedTuple):
     death: Floats
     end: Floats
     explained: tuple[tuple[str, ...], ...]
+    cause: tuple[str | None, ...]
 
     def on(self, name: str, days: ArrayLike) -> Floats:
         """Give a state on days [d] or [n, d], log-linear between the times of the solution; before day 0 as on it."""
@@ -67,16 +65,18 @@ def virtual_patients(
     drawn = draw_patients(disease, product, n, seed)
     run = run_arm(disease, drawn, course, seed=seed, horizon=horizon)
     run, drawn = _solved(run, drawn)
-    of_disease = run.rows["failure_kind"].is_in(["progression", "relapse", "no CR"]).fill_null(False).to_numpy()
+    of_disease = run.rows["failure_kind"].is_in(OF_DISEASE).fill_null(False).to_numpy()
     day = _days(run.rows, "failure_day")
     failure = np.where(of_disease, np.ceil(day), np.inf)
     death = np.where(of_disease, np.inf, np.floor(_days(run.rows, "death_day")))
     followed = failure + number("followed_after", disease, product)
-    causes = explained_by(disease, product, drawn, of_disease, course, seed, horizon) if explain else [()] * death.size
+    asked = of_disease if explain else np.zeros_like(of_disease)
+    numbers = run.rows["patient"].to_numpy().astype(np.int64)
+    causes = explain_failures(disease, product, drawn, asked, numbers, course, seed, horizon)
     return Virtual(
         disease, product, run.rows, drawn.parameters, run.solution.times, states_of(run, drawn),
         drawn.parameters["P0"], failure, death, np.minimum(np.minimum(followed, death), np.floor(horizon)),
-        tuple(causes),
+        tuple(causes.alone), tuple(causes.cause),
     )  # fmt: skip
 
 
@@ -118,31 +118,6 @@ def reference_il6(disease: str, product: str) -> tuple[float, float]:
     run = run_arm(disease, drawn, seed=REFERENCE_SEED, horizon=60.0)
     peaks = np.log(np.nanmax(states_of(run, drawn)["il6"], axis=1))
     return float(peaks.mean()), float(peaks.std())
-
-
-@cache
-def _durable(disease: str, product: str, horizon: float) -> dict[str, float]:
-    drawn = draw_patients(disease, product, REFERENCE, REFERENCE_SEED)
-    run = run_arm(disease, drawn, seed=REFERENCE_SEED, horizon=horizon)
-    lasted = run.rows["failure_day"].is_null() & run.rows["cmax"].is_not_null()
-    return durable_reference(composite_model(), of_model(drawn.parameters), lasted.to_numpy())
-
-
-def explained_by(
-    disease: str, product: str, drawn: Drawn, failed: NDArray[np.bool_], arm: str, seed: int, horizon: float
-) -> list[tuple[str, ...]]:
-    """Give for each patient the causes of which one alone, taken away, would have kept the disease from failing."""
-    reference = _durable(disease, product, horizon)
-    hazards, own = hazards_of(drawn.parameters), of_model(drawn.parameters, arm)
-    found: list[tuple[str, ...]] = [()] * failed.size
-    for cause in SIX if failed.any() else ():
-        changed = as_durable(composite_model(), own, cause, reference)
-        every = Drawn({name: np.broadcast_to(v, failed.shape) for name, v in (changed | hazards).items()}, *drawn[1:])
-        rows = run_arm(disease, every, arm, seed=seed, horizon=horizon).rows
-        again = rows["failure_kind"].is_in(["progression", "relapse", "no CR"]).fill_null(False).to_numpy()
-        for patient in np.flatnonzero(failed & ~again):
-            found[patient] += (cause,)
-    return found
 
 
 def per_ul(cells: Floats) -> Floats:

@@ -50,14 +50,17 @@ def choose_defaults(findings: pl.DataFrame, chosen: Choices | None) -> pl.DataFr
 
 def _judged(findings: pl.DataFrame, chosen: Choices) -> pl.DataFrame:
     """Each definition of a chosen criterion: `_rank` (null where it does not follow; the nearest to the shipped one is
-    lowest) and `_against` (it contradicts)."""
+    lowest) and `_against` (it contradicts, or spells no chosen name where another of its kind does)."""
     rows = []
-    for criterion, kind, definition in _definitions(findings, chosen):
+    named = _definitions(findings, chosen)
+    followed = {(c, kind) for c, kind, definition in named if follows(definition, changing(chosen[c], c))}
+    for criterion, kind, definition in named:
         wanted = changing(chosen[criterion], criterion)
         if (criterion, kind) not in UNDER_ONE_DEFINITION:
             follow = follows(definition, wanted)
             away = distance_from_shipped(criterion, definition, wanted)
-            rows.append((criterion, kind, away, definition, follow, contradicts(definition, wanted)))
+            silent = not follow and (criterion, kind) in followed
+            rows.append((criterion, kind, away, definition, follow, silent or contradicts(definition, wanted)))
     ranked = [
         (criterion, kind, definition, rank if follow else None, against)
         for rank, (criterion, kind, _, definition, follow, against) in enumerate(sorted(rows))

@@ -16,7 +16,8 @@ GRID = 0.25  # days between the draws of a whole clone, until CALM days after th
 CALM = 60.0
 CALM_GRID = 1.0  # days between them from then on
 
-_UNDERFLOW = -600.0
+_UNDERFLOW = 1e-260
+_SQUARED_TO = 1024.0  # powers up to this one are found by squaring
 
 
 @compiled
@@ -41,11 +42,24 @@ def normal(u: float) -> float:
 
 
 @compiled
+def _none_of(n: float, share: float) -> float:
+    """Give (1 - share) to the power of the whole number n, by squaring where that is exact enough and faster."""
+    if n > _SQUARED_TO:
+        return math.exp(n * math.log1p(-share))
+    left, square, result = int(n), 1.0 - share, 1.0
+    while left > 0:
+        if left & 1:
+            result *= square
+        square *= square
+        left >>= 1
+    return result
+
+
+@compiled
 def _few_of(n: float, share: float, u: float) -> float:
-    log_none = n * math.log1p(-share)
-    if log_none < _UNDERFLOW:
+    chance = _none_of(n, share)
+    if chance < _UNDERFLOW:
         return min(n, max(0.0, _down(n * share + math.sqrt(n * share * (1.0 - share)) * normal(u) + 0.5)))
-    chance = math.exp(log_none)
     odds = share / (1.0 - share)
     below, taken = chance, 0.0
     while u > below and taken < n and chance > 0.0:
@@ -114,11 +128,10 @@ def divide_and_die(n: float, birth: float, death: float, days: float, u: float, 
     left = n - binomial(n, alpha, u)
     if left <= 0.0 or beta <= 0.0:
         return left
-    log_none = left * math.log1p(-beta)
-    if log_none < _UNDERFLOW:
+    chance = _none_of(left, beta)
+    if chance < _UNDERFLOW:
         spread = math.sqrt(left * beta) / (1.0 - beta)
         return left + max(0.0, _down(left * beta / (1.0 - beta) + spread * normal(v) + 0.5))
-    chance = math.exp(log_none)
     below, extra = chance, 0.0
     while v > below and chance > 0.0 and extra < 1e7:
         chance *= beta * (left + extra) / (extra + 1.0)

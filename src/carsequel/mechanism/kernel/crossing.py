@@ -26,6 +26,7 @@ from carsequel.mechanism.kernel.jit import inner
 from carsequel.mechanism.kernel.tsit5 import BETWEEN
 
 _POLYNOMIALS = np.array(BETWEEN)
+_NEAR = 2.0**-52  # share of a step within which a crossing is found
 _LANDED = 1e-6  # how near its level, relatively, a falling state must be to count as landed with another
 
 
@@ -49,7 +50,7 @@ def first_crossing(work: Work, desk: Desk, lane: int) -> tuple[float, int]:
 
 @inner
 def _root(work: Work, desk: Desk, lane: int, row: int, change: float) -> float:
-    """Find where the interpolant of a row has changed by `change`, by bisection."""
+    """Find where the interpolant of a row has changed by `change`: Newton's steps, halving where they leave."""
     a = b = c = d = 0.0
     for stage in range(7):
         k = desk.memory[(work.place[K] + stage * work.place[INTEGRATED] + row) * desk.width + lane]
@@ -58,14 +59,20 @@ def _root(work: Work, desk: Desk, lane: int, row: int, change: float) -> float:
         b += k * _POLYNOMIALS[stage, 1]
         c += k * _POLYNOMIALS[stage, 2]
         d += k * _POLYNOMIALS[stage, 3]
-    low, high = 0.0, 1.0
+    low, high, x = 0.0, 1.0, 0.5
     for _ in range(60):
-        middle = (low + high) / 2
-        moved = middle * (a + middle * (b + middle * (c + middle * d)))
-        if moved <= change if row < work.place[STATES] else moved >= change:
-            high = middle
+        over = x * (a + x * (b + x * (c + x * d))) - change
+        if over <= 0.0 if row < work.place[STATES] else over >= 0.0:
+            high = x
         else:
-            low = middle
+            low = x
+        slope = a + x * (2.0 * b + x * (3.0 * c + x * 4.0 * d))
+        following = x - over / slope if slope != 0.0 else low
+        if not (low < following < high):
+            following = (low + high) / 2
+        if abs(following - x) <= _NEAR:
+            return max(following, _NEAR)
+        x = following
     return high
 
 
@@ -115,7 +122,7 @@ def _move_tangents(work: Work, desk: Desk, lane: int, row: int) -> None:
         for other in range(states):
             memory[(first + other) * width + lane] += memory[(place[K] + other) * width + lane] * later
         memory[(first + row) * width + lane] = 0.0
-        memory[(first + 10 * states) * width + lane] = later
+        memory[(first + at.TANGENT_OUT * states) * width + lane] = later
 
 
 @inner
@@ -125,6 +132,6 @@ def move_back(work: Work, desk: Desk, lane: int) -> None:
     states = place[STATES]
     for column in range(place[COLUMNS]):
         first = place[COLUMN] + column * place[STRIDE]
-        later = memory[(first + 10 * states) * width + lane]
+        later = memory[(first + at.TANGENT_OUT * states) * width + lane]
         for other in range(states):
             memory[(first + other) * width + lane] -= memory[(place[K] + other) * width + lane] * later

@@ -31,8 +31,13 @@ from carsequel.mechanism.kernel.trace import Traced
     STAGE_TIME,
     RTOL,
     MOST_STEPS,
+    PENDING,  # 1 where the columns have yet to take over the end of the step before
     SINGLE,
-) = range(24)
+) = range(25)
+
+# Blocks of a tangent column, each as high as there are states; k1 .. k7 are 1 to 7, `DIRECT` is that of stage 2.
+TANGENT_Z, TANGENT_DIRECT, TANGENT_OUT, TANGENT_SEEDS = 8, 9, 15, 16
+STAGES_AFTER_FIRST = 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Layout:
     """First rows of the blocks of a traced model with so many lanes and so many tangent columns.
 
     `integrated` rows are the states and then the cumulative influx of those clones that have any (`influx`: their
-    numbers). A tangent column has the blocks y, k1 .. k7, z, f (direct derivative), out and seeds, one after the other.
+    numbers). A tangent column has the blocks y, k1 .. k7, z, f2 .. f7 (direct derivatives), out and seeds, one after
+    the other; the moving derivatives by the state stand once for each stage from the second on.
     """
 
     traced: Traced
@@ -122,16 +128,21 @@ class Layout:
     @property
     def stride(self) -> int:
         """Rows of one tangent column."""
-        return 11 * self.states + self.columns
+        return TANGENT_SEEDS * self.states + self.columns
 
     @property
     def shared(self) -> int:
-        """Terms that are computed once for several uses: moving derivatives first, then fixed terms."""
+        """The moving derivatives by the state at the second stage; those of later stages follow."""
         return self.column + self.columns * self.stride
+
+    @property
+    def fixed(self) -> int:
+        """Terms that are computed once for several uses, and stay between events."""
+        return self.shared + STAGES_AFTER_FIRST * len(self.jacobian)
 
     def rows(self) -> int:
         """How many rows there are, once every term has its place."""
-        return self.shared + len(self.jacobian) + len(self.hoisted)
+        return self.fixed + len(self.hoisted)
 
     def input_row(self, kind: str, index: int, states: int, time: int) -> int:
         """The row of an input, with the state read from `states` and time from `time`."""

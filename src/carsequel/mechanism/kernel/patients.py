@@ -141,5 +141,5 @@ def write_passed(work: Work, desk: Desk) -> None:
         again = False
         for lane in range(desk.width):
             if has_passed(desk, lane):
-                write(work, desk, lane, work.place[OUT], 10)
+                write(work, desk, lane, work.place[OUT], at.TANGENT_OUT)
                 again = again or has_passed(desk, lane)

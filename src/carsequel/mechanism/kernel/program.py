@@ -41,7 +41,7 @@ def leaf_of(place: Layout, states: int, time: int, *, hoist: bool = True) -> Lea
         if term.op == "input":
             return place.input_row(*term.name, states, time)
         if hoist and term.fixed and not term.constant:
-            return place.shared + len(place.jacobian) + place.hoisted.setdefault(term.number, len(place.hoisted))
+            return place.fixed + place.hoisted.setdefault(term.number, len(place.hoisted))
         return None
 
     return leaf
@@ -53,7 +53,8 @@ def _finish(body: Body, name: str) -> str:
 
 
 def _rates(place: Layout, columns: Columns) -> str:
-    """rates: from z and STAGE_TIME to the rows at the given place; whole clones stand still."""
+    """rates: from z and STAGE_TIME to the rows at the given place, derivatives to those of the given stage (0 = the
+    second); whole clones stand still."""
     body = Body(place.lanes)
     traced = place.traced
     outs = traced.rates + [traced.turnover[clone][2] for clone in place.influx] + columns.outs
@@ -70,7 +71,7 @@ def _rates(place: Layout, columns: Columns) -> str:
         body.store(value, row, "%K")
     columns.store_outs(body, values[place.integrated :])
     body.line("ret void")
-    return body.function("rates", "ptr noalias %S, i64 %to", how="internal")
+    return body.function("rates", "ptr noalias %S, i64 %to, i64 %stage", how="internal")
 
 
 def _turnover(place: Layout) -> str:
@@ -87,7 +88,7 @@ def _prepare(place: Layout) -> str:
     from_number = {term.number: term for term in place.traced.graph.terms()}
     outs = [from_number[number] for number in place.hoisted]
     values = print_terms(body, outs, leaf_of(place, place.y, at.TIME, hoist=False))
-    _store_renewed(body, dict(zip(range(place.shared + len(place.jacobian), place.rows()), values)))
+    _store_renewed(body, dict(zip(range(place.fixed, place.rows()), values)))
     return _finish(body, "prepare")
 
 
@@ -98,7 +99,15 @@ def _store_renewed(body: Body, values: dict[int, str]) -> None:
 
 
 def _accept(place: Layout, columns: Columns) -> str:
-    """accept: where the step holds the end becomes the beginning; the length of the next step is set everywhere."""
+    """accept: `take_over`, for the columns too."""
+    body = Body(place.lanes)
+    body.line("call void @take_over(ptr %S)")
+    columns.call(body, "accept")
+    return _take_over(place) + "\n" + _finish(body, "accept")
+
+
+def _take_over(place: Layout) -> str:
+    """take_over: where the step holds the end becomes the beginning; the length of the next step is set everywhere."""
     body = Body(place.lanes)
     taken = body.test("ogt", body.load(at.TAKEN), "zeroinitializer")
     pairs = [(at.TIME, at.NEW_TIME), (at.OLD_SIZE, at.NEW_SIZE)]
@@ -108,8 +117,8 @@ def _accept(place: Layout, columns: Columns) -> str:
         body.store(body.select(taken, body.load(new), body.load(old)), old)
     body.store(body.load(at.NEW_STEP), at.STEP)
     body.store(body.select(taken, body.number(8.0), body.number(1.0)), at.GROW)
-    columns.call(body, "accept")
-    return _finish(body, "accept")
+    body.line("ret void")
+    return body.function("take_over", how="internal")
 
 
 def _fresh(place: Layout, columns: Columns) -> str:
@@ -118,7 +127,7 @@ def _fresh(place: Layout, columns: Columns) -> str:
     for row in range(place.integrated):
         body.store(body.load(place.y + row), place.z + row)
     body.store(body.load(at.TIME), at.STAGE_TIME)
-    body.line(f"call void @rates(ptr %S, i64 {place.k(7) * place.lanes})")
+    body.line(f"call void @rates(ptr %S, i64 {place.k(7) * place.lanes}, i64 0)")
     changes = {place.k(1) + row: body.load(place.k(7) + row) for row in range(place.integrated)}
     _store_renewed(body, changes)
     columns.call(body, "fresh")

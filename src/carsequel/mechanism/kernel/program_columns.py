@@ -1,7 +1,8 @@
 """Derivatives carried along: for each wanted parameter a column of tangents, stepped with the state's own steps.
 
-The rates' derivatives by the state (the rows `jacobian`) and by the parameters (block f of a column) are computed once
-a stage; then d k = J d z + f for each column. Jumps and the start are differentiated the same way.
+The rates' derivatives by the state (the rows `jacobian`) and by the parameters (blocks f of a column) are computed and
+kept for every stage of a step; then d k = J d z + f for each column, one column after the other. Jumps and the start
+are differentiated the same way.
 """
 
 from carsequel.mechanism.kernel import layout as at
@@ -40,10 +41,15 @@ class Columns:
     def store_outs(self, body: Body, values: list[str]) -> None:
         """Write the derivatives that a call of the rates has computed."""
         place, moving = self.place, len(self.place.jacobian)
+        if not self.wrt:
+            return
+        for base, rows in (("J", moving), ("F", place.states)):
+            body.line(f"%{base}0 = mul i64 %stage, {rows * place.lanes}")
+            body.line(f"%{base} = getelementptr inbounds double, ptr %S, i64 %{base}0")
         for row, value in enumerate(values[:moving]):
-            body.store(value, place.shared + row)
+            body.store(value, place.shared + row, "%J")
         for (row, column), value in zip(self.by_parameter, values[moving:]):
-            body.store(value, place.column + column * place.stride + 9 * place.states + row)
+            body.store(value, place.column + column * place.stride + at.TANGENT_DIRECT * place.states + row, "%F")
 
     def call(self, body: Body, name: str) -> None:
         """Call the function that does for the columns what the caller does for the state."""
@@ -54,8 +60,7 @@ class Columns:
         """Give all functions over columns."""
         if not self.wrt:
             return ""
-        stages = [self._stage(stage) for stage in range(2, 8)]
-        return "\n".join([*stages, self._accept(), self._fresh(), self._jump()])
+        return "\n".join([self._step(), self._accept(), self._fresh(), self._jump()])
 
     def _loop(self, body: Body) -> None:
         """Begin a loop over columns; %C is the address of the column."""
@@ -64,11 +69,11 @@ class Columns:
         body.line("column:")
         body.line("%at = phi i64 [0, %entry], [%following, %column]")
         body.line(f"%offset = mul i64 %at, {step}")
+        body.line("%following = add i64 %at, 1")
         body.line(f"%shifted = add i64 %offset, {self.place.column * self.place.lanes}")
         body.line("%C = getelementptr inbounds double, ptr %S, i64 %shifted")
 
     def _end(self, body: Body, name: str) -> str:
-        body.line("%following = add i64 %at, 1")
         body.line(f"%more = icmp ult i64 %following, {len(self.wrt)}")
         body.line("br i1 %more, label %column, label %done")
         body.line("done:")
@@ -80,52 +85,67 @@ class Columns:
         body.line("entry:")
         return body
 
-    def _change(self, body: Body, moved: list[str]) -> list[str]:
-        """Give J d z + f for one column."""
+    def _change(self, body: Body, moved: list[str], stage: int) -> list[str]:
+        """Give J d z + f of a stage for one column, row by row, so that few values wait in registers."""
         states = self.place.states
-        changes = [body.load(9 * states + row, "%C") for row in range(states)]
-        for (row, by), term in self.by_state.items():
-            changes[row] = body.fma(self._factor(body, term), moved[by], changes[row])
-        return changes
+        direct = (at.TANGENT_DIRECT + stage - 2) * states
+        own = {row for row, _ in self.by_parameter}
+        changes = [body.load(direct + row, "%C") if row in own else "" for row in range(states)]
+        for (row, by), term in sorted(self.by_state.items()):
+            product = (self._factor(body, term, stage), moved[by])
+            changes[row] = body.fma(*product, changes[row]) if changes[row] else body.two("fmul", *product)
+        return [value or body.number(0.0) for value in changes]
 
-    def _factor(self, body: Body, term: Term) -> str:
+    def _factor(self, body: Body, term: Term, stage: int) -> str:
         place = self.place
         if term.constant:
             return body.number(term.value)
         if term.number in place.jacobian:
-            return body.load(place.shared + place.jacobian[term.number])
+            return body.load(place.shared + (stage - 2) * len(place.jacobian) + place.jacobian[term.number])
         if term.op == "input":
             return body.load(place.input_row(*term.name, place.z, at.STAGE_TIME))
-        return body.load(place.shared + len(place.jacobian) + place.hoisted.setdefault(term.number, len(place.hoisted)))
+        return body.load(place.fixed + place.hoisted.setdefault(term.number, len(place.hoisted)))
 
-    def _stage(self, stage: int) -> str:
+    def _step(self) -> str:
+        """All stages of one column, then of the next: what a column works on stays in the nearest memory. First the
+        column takes over what `advance` has accepted."""
         body, states = self._begin(), self.place.states
         used = body.load(at.USED)
+        pending = body.test("ogt", body.load(at.PENDING), "zeroinitializer")
         self._loop(body)
-        moved = []
+        self._take_over(body, pending)
+        for stage in range(2, 8):
+            moved = [self._moved(body, used, stage, row) for row in range(states)]
+            for row, value in enumerate(self._change(body, moved, stage)):
+                body.store(value, stage * states + row, "%C")
+        return self._end(body, "step")
+
+    def _moved(self, body: Body, used: str, stage: int, row: int) -> str:
+        states = self.place.states
+        change = body.weighted(STAGES[stage - 1], [states * k + row for k in range(1, stage)], "%C")
+        value = body.fma(used, change, body.load(row, "%C"))
+        if stage == 7:
+            body.store(value, at.TANGENT_Z * states + row, "%C")
+        return value
+
+    def _take_over(self, body: Body, taken: str) -> None:
+        states = self.place.states
         for row in range(states):
-            change = body.weighted(STAGES[stage - 1], [states * k + row for k in range(1, stage)], "%C")
-            moved.append(body.fma(used, change, body.load(row, "%C")))
-            if stage == 7:
-                body.store(moved[-1], 8 * states + row, "%C")
-        for row, value in enumerate(self._change(body, moved)):
-            body.store(value, stage * states + row, "%C")
-        return self._end(body, f"stage{stage}")
+            for new, old in ((at.TANGENT_Z * states + row, row), (7 * states + row, states + row)):
+                body.store(body.select(taken, body.load(new, "%C"), body.load(old, "%C")), old, "%C")
 
     def _accept(self) -> str:
-        body, states = self._begin(), self.place.states
+        body = self._begin()
         taken = body.test("ogt", body.load(at.TAKEN), "zeroinitializer")
         self._loop(body)
-        for row in range(states):
-            for new, old in ((8 * states + row, row), (7 * states + row, states + row)):
-                body.store(body.select(taken, body.load(new, "%C"), body.load(old, "%C")), old, "%C")
+        self._take_over(body, taken)
         return self._end(body, "accept")
 
     def _fresh(self) -> str:
         body, states = self._begin(), self.place.states
         renew = body.test("ogt", body.load(at.RENEW), "zeroinitializer")
         self._loop(body)
-        values = self._change(body, [body.load(row, "%C") for row in range(states)])
+        values = self._change(body, [body.load(row, "%C") for row in range(states)], 2)
         for row, value in enumerate(values):
             body.store(body.select(renew, value, body.load(states + row, "%C")), states + row, "%C")
         return self._end(body, "fresh")
@@ -141,8 +161,7 @@ class Columns:
             value = body.load(row, "%C")
             for stage, weight in enumerate(weights, 1):
                 value = body.fma(weight, body.load(stage * states + row, "%C"), value)
-            body.store(value, 10 * states + row, "%C")
-        body.line("%following = add i64 %at, 1")
+            body.store(value, at.TANGENT_OUT * states + row, "%C")
         body.line(f"%more = icmp ult i64 %following, {len(self.wrt)}")
         body.line("br i1 %more, label %column, label %done")
         body.line("done:")
@@ -172,7 +191,7 @@ class Columns:
 
     def _print(self, body: Body, outs: list[Term]) -> list[str]:
         place = self.place
-        own = {"tangent": 0, "seed": 11 * place.states}
+        own = {"tangent": 0, "seed": at.TANGENT_SEEDS * place.states}
 
         def leaf(term: Term) -> int | None:
             if term.op != "input" or term.name[0] in own:

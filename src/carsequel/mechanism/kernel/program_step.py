@@ -17,12 +17,14 @@ _STRETCH = 1.05  # a stop this little beyond the step is taken with it
 def print_advance(place: Layout, columns: Columns) -> str:
     """advance: steps, until a lane has an output, a stop or a crossing, or cannot go on; gives these lanes as bits."""
     body = Body(place.lanes)
+    body.store("zeroinitializer", at.PENDING)
     body.line("br label %step")
     body.line("step:")
     used, hits = _length(body)
-    _stages(body, place, columns, used)
+    _stages(body, place, used)
     squared = _error(body, place, used)
     taken, new_time = _control(body, used, hits, squared)
+    columns.call(body, "step")
     crossed = _crossed(body, place)
     tried = body.two("fadd", body.load(at.TRIED), body.number(1.0))
     body.store(tried, at.TRIED)
@@ -35,7 +37,8 @@ def print_advance(place: Layout, columns: Columns) -> str:
     body.line(f"%none = icmp eq i64 {whole}, 0")
     body.line("br i1 %none, label %go_on, label %attend")
     body.line("go_on:")
-    body.line("%ignored = call i64 @accept(ptr %S)")
+    body.line("call void @take_over(ptr %S)")
+    body.store(body.load(at.TAKEN), at.PENDING)
     body.line("br label %step")
     body.line("attend:")
     for test, row in ((hits, at.HIT), (crossed, at.CROSSED), (bad, at.BAD)):
@@ -53,7 +56,7 @@ def _length(body: Body) -> tuple[str, str]:
     return used, hits
 
 
-def _stages(body: Body, place: Layout, columns: Columns, used: str) -> None:
+def _stages(body: Body, place: Layout, used: str) -> None:
     for stage in range(2, 8):
         weights = STAGES[stage - 1]
         for row in range(place.integrated):
@@ -61,8 +64,7 @@ def _stages(body: Body, place: Layout, columns: Columns, used: str) -> None:
             body.store(body.fma(used, change, body.load(place.y + row)), place.z + row)
         moment = body.fma(body.number(NODES[stage - 1]), used, body.load(at.TIME))
         body.store(moment, at.STAGE_TIME)
-        body.line(f"call void @rates(ptr %S, i64 {place.k(stage) * place.lanes})")
-        columns.call(body, f"stage{stage}")
+        body.line(f"call void @rates(ptr %S, i64 {place.k(stage) * place.lanes}, i64 {stage - 2})")
 
 
 def _error(body: Body, place: Layout, used: str) -> str:

@@ -25,7 +25,7 @@ def run(model: Model, asked: Asked, manner: Manner, wrt: tuple[str, ...] = ()) -
     ends, queue = np.zeros((n, 2), dtype=np.int64), np.zeros(1, dtype=np.int64)
     numbers = manner.numbers(n)
     shared = _shared(asked, manner, code, queue)
-    threads = max(1, min(manner.threads or _processors(), -(-n // code.place.lanes)))
+    threads = max(1, min(manner.threads or processors(), -(-n // code.place.lanes)))
     desks = [_desk(asked, manner, code) for _ in range(threads)]
     addresses = [_addresses([*shared, states, tangents, ends, numbers, *desk]) for desk in desks]
     helpers = [threading.Thread(target=drive, args=(each,)) for each in addresses[1:]]
@@ -44,7 +44,8 @@ def _addresses(arrays: list[Any]) -> Any:
     return np.array([array.ctypes.data for array in arrays], dtype=np.int64)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Give how many processors this process may use."""
     affinity: Any = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -127,7 +128,7 @@ def _desk(asked: Asked, manner: Manner, code: Compiled) -> list[Any]:
     rows[place.atol : place.atol + place.integrated] = manner.rtol
     rows[place.atol : place.atol + place.states] = asked.atol[:, None]
     for which in range(place.columns):
-        rows[place.column + which * place.stride + 11 * place.states + which] = 1.0
+        rows[place.column + which * place.stride + layout.TANGENT_SEEDS * place.states + which] = 1.0
     return [
         rows,
         np.zeros((width, at.NOTES), dtype=np.int64),
