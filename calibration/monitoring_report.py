@@ -151,8 +151,9 @@ SYNTHETIC patients of the LBCL axi-cel population ({n} alive and free of failure
 fails by day 365), on a seed that the bank does not use. They are watched under nested schedules: `labs` (volume before
 lymphodepletion, LDH and B cells every week), `+ CAR T` (levels on days 7 to 90), `+ scans` (volume on days 30 and 90),
 `+ ctDNA` (something in proportion to the burden every two weeks); the days stand below. Symptoms bring visits (LDH and a
-scan) before the failure by chance: the rules call a burden above 1.2 times the baseline a failure from day 14 on, so few
-such visits ({visited} patients) remain before it.
+scan) before the failure by chance, once the burden has grown above 1.2 times the baseline. The rules call such a burden
+a failure from day 14 on, so that a visit is soon followed by the failure itself: {visited} patients have had one by a day
+on which a forecast is made.
 
 On each day the bank of 30,000 virtual patients, weighed by what was seen until then, gives the probability that the
 disease fails by day 365 if nobody dies of something else. **A confirming scan never predicts itself**: only patients

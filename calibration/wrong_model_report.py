@@ -172,7 +172,8 @@ TRUST_HEAD = """
 ## Does the fit notice?
 
 `noisier` is the posterior probability of the two larger scales of the noise (prior 0.15; the data are drawn with that
-prior), `hardly fits` that of the largest alone (prior 0.03).
+prior), `hardly fits` that of the largest alone (prior 0.03). `bank alone`: the bank weighed, without refinement.
+`refined`: the fit as it is shipped, of the first patients only (seconds each); too few for a calibration error.
 
 | data | fit | patients | errors | good / fair / poor (%) | mean P(noisier) | P(noisier) > 0.5 (%) | P(hardly fits) > 0.5 (%) | effective < 40 (%) | median k-hat |
 |---|---|---|---|---|---|---|---|---|---|
@@ -199,6 +200,8 @@ READING = """- So the fit notices a wrong model and does not break, but it does 
   takes the noise in five equal steps up to 1.28 standard deviations and at its usual scale, and a forecast that rests
   on few patients of a bank that cannot explain the record keeps its certainty. A `poor` mark says so; its numbers are
   not for use.
+- Refinement mends the number of effective patients, not the model: refined fits of other models' data are often marked
+  good (first table).
 """
 READING_HEAD = """
 ## What it says (bank alone)

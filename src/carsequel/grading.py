@@ -21,7 +21,7 @@ from carsequel.risks.mipi import score_mipi
 from carsequel.risks.mycare import score_mycare
 from carsequel.risks.pc_pi import score_pc_pi
 from carsequel.risks.tumour_volume import assess_tumour_volume
-from carsequel.side_effects.crs import grade_crs
+from carsequel.side_effects.crs import crs_resolved, grade_crs
 from carsequel.side_effects.ctcae import grade_ctcae, terms
 from carsequel.side_effects.cytopenia import assess_cytopenia
 from carsequel.side_effects.cytopenia_timing import assess_cytopenia_timing
@@ -32,7 +32,7 @@ from carsequel.side_effects.hlh import assess_hlh
 from carsequel.side_effects.hscore import score_hscore
 from carsequel.side_effects.icaht_early import grade_icaht_early
 from carsequel.side_effects.icaht_late import grade_icaht_late
-from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.side_effects.iec_hs import assess_iec_hs
 from carsequel.side_effects.immune_deficiency import assess_cd4, assess_igg
 from carsequel.side_effects.infection import assess_infection_density
@@ -176,11 +176,19 @@ def grade_record(course: Course, definitions: Mapping[str, Any] | None = None) -
     found = [join_findings(parts) for parts in _run(course, runs)]
     asked = [join_findings(parts) for parts in _run(course, _requested(chosen, runs))]
     signs, effects, risks = (choose_defaults(_added(*both), chosen) for both in zip(found, asked, strict=True))
-    unresolved = assess_unresolved_at_failure(effects, failures)
+    unresolved = assess_unresolved_at_failure(effects, failures, _resolved(course, chosen))
     signs = join_findings([failure_findings(verdicts_each), signs])
     effects = join_findings([effects, unresolved, stated_grades(course)])
     findings, signs, effects, risks = _ordered([signs, effects, risks])
     return Graded(findings, signs, effects, risks, verdicts_each, verdicts)
+
+
+def _resolved(course: Course, chosen: Choices) -> pl.DataFrame:
+    """When the episodes of CRS and ICANS were resolved, by every definition that was graded."""
+    frames = [crs_resolved(course), icans_resolved(course)]
+    if chosen.get("crs.astct2019", {}).get("hypotension") == "stated":
+        frames.append(crs_resolved(course, hypotension="stated"))
+    return pl.concat(frames)
 
 
 def _requested(chosen: Choices, rooms: list[list[Run]]) -> list[list[Run]]:

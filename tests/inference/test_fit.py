@@ -176,7 +176,7 @@ def test_a_useless_test_tells_nothing(rich: Fit) -> None:
 def test_what_if_is_paired_and_a_hypothesis(bank: Bank, rich: Fit) -> None:
     nothing = what_if(rich, "observation", draws=40)
     assert (nothing["gain"] == 0).all() and nothing["hypothesis"].all()
-    other = what_if(rich, "other_target", draws=40).filter(outcome="free_180")
+    other = what_if(rich, "other_target", draws=40).filter(outcome="controlled_180")
     assert other["gain"][0] > 0
     healthy = fit_patient(bank, observed(FailureSeen("free", 1000.0)))
     kept = np.isinf(healthy.paths.failure_day)

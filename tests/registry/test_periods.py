@@ -9,8 +9,8 @@ from golden_table import Raw, write_patient
 from carsequel.registry import periods
 from carsequel.registry.cells import as_cells
 from carsequel.registry.periods import period_grid, reaction_cells, reporting_periods
-from carsequel.side_effects.crs import grade_crs
-from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.crs import crs_resolved, grade_crs
+from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.terms.findings import as_findings
 
 
@@ -45,12 +45,15 @@ def drafted(
     write_patient(raw, "a", rows)
     course = raw.course()
     findings = pl.concat([grade_crs(course, window=window), grade_icans(course, window=window)])
-    return said(findings, form, last)
+    resolved = pl.concat([crs_resolved(course, window=window), icans_resolved(course, window=window)])
+    return said(findings, form, last, resolved)
 
 
-def said(findings: pl.DataFrame, form: str, last: float) -> dict[tuple[str, str], dict[str, Any]]:
+def said(
+    findings: pl.DataFrame, form: str, last: float, resolved: pl.DataFrame | None = None
+) -> dict[tuple[str, str], dict[str, Any]]:
     followed = pl.DataFrame({"patient": ["a"], "infusion": [1], "last": [last]})
-    cells = reaction_cells(findings, period_grid(followed, form), form)
+    cells = reaction_cells(findings, period_grid(followed, form), form, resolved)
     settled = pl.when(pl.col("low") == pl.col("high")).then("low")
     return {
         (meaning, row["period"]): row
@@ -132,3 +135,21 @@ def test_a_later_period_is_not_free_because_the_maximum_was_earlier() -> None:
     rows = "cover * 0-20; d2 oxygen ventilator; d2 temperature 39; d200 anc 1.0"
     row = drafted(rows, window=180)["crs_maximum_grade", "d101-6m"]
     assert (row["low"], row["high"], row["needs_person"]) == (0, 4, True)
+
+
+def test_resolution_is_read_from_the_graded_days_and_not_from_words() -> None:
+    raw = Raw()
+    write_patient(raw, "a", CRS)
+    course = raw.course()
+    findings = grade_crs(course, window=100).with_columns(why=pl.lit("resolved on day 77"))
+    found = said(findings, "ebmt", 200, crs_resolved(course, window=100))
+    assert found["crs_resolution_day", "d0-100"]["value"] == 5
+    assert said(findings, "ebmt", 200, crs_resolved(course).clear())["crs_resolution_day", "d0-100"]["needs_person"]
+
+
+def test_a_resolution_between_two_days_is_no_day() -> None:
+    rows = "cover * 0-2; cover * 6-100; d2 temperature 39; d200 anc 1.0"
+    raw = Raw()
+    write_patient(raw, "a", rows)
+    assert crs_resolved(raw.course(), window=100).select("resolved_low", "resolved_high").rows() == [(3, 6)]
+    assert drafted(rows)["crs_resolution_day", "d0-100"]["value"] is None

@@ -9,11 +9,11 @@ from golden_table import Raw, raw_of, read_cases, write_patient
 from later_tables import TABLES
 
 from carsequel.record.course import Course
-from carsequel.side_effects.crs import grade_crs
+from carsequel.side_effects.crs import crs_resolved, grade_crs
 from carsequel.side_effects.delayed_neurotoxicity import assess_delayed_neurotoxicity
 from carsequel.side_effects.enterocolitis import assess_enterocolitis
 from carsequel.side_effects.exposure import assess_unresolved_at_failure, count_steroid_days
-from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.side_effects.immune_deficiency import assess_cd4, assess_igg
 from carsequel.side_effects.infection import assess_infection_density
 from carsequel.side_effects.late import assess_late_function
@@ -145,7 +145,8 @@ def unresolved(rows: str, day: float, criterion: str = "crs") -> tuple[Any, Any]
     course = course_of(rows)
     findings = pl.concat([grade_crs(course), grade_icans(course)])
     failures = pl.DataFrame({"patient": ["a"], "infusion": [1], "day": [day]})
-    found = assess_unresolved_at_failure(findings, failures)
+    resolved = pl.concat([crs_resolved(course), icans_resolved(course)])
+    found = assess_unresolved_at_failure(findings, failures, resolved)
     assert dict(found.schema) == FINDING_SCHEMA
     row = next(row for row in found.iter_rows(named=True) if row["criterion"].endswith(criterion))
     return row["low"], row["high"]
@@ -174,4 +175,4 @@ def test_unresolved_icans_and_a_failure_without_a_day() -> None:
     assert unresolved("cover *; d3 ice 5; d60 anc 1.0", 3, "icans") == (1, 1)
     course = course_of(CRS)
     failures = pl.DataFrame({"patient": ["a"], "infusion": [1], "day": [None]}, schema_overrides={"day": pl.Float64})
-    assert assess_unresolved_at_failure(grade_crs(course), failures).is_empty()
+    assert assess_unresolved_at_failure(grade_crs(course), failures, crs_resolved(course)).is_empty()

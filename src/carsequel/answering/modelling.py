@@ -28,6 +28,7 @@ EXPLORED: Final = (
     "second_infusion+il15",
     "bispecific+radiotherapy",
 )
+TOLD: Final = {"complete_response": "complete response", "controlled_180": "controlled 180 days after the failure"}
 DELAYS: Final = (0.0, 28.0)
 HYPOTHESIS: Final = "model projection: a hypothesis, no evidence about patients"
 
@@ -104,7 +105,7 @@ class Modelled:
 def _explored(arm: str, rows: pl.DataFrame) -> dict[str, Any]:
     meanings = arm_rows().filter(pl.col("arm").is_in(arm.split("+")) & (pl.col("step") == 1))["meaning"].to_list()
     said = []
-    for name, words in (("complete_response", "complete response"), ("free_180", "free of progression 180 days on")):
+    for name, words in TOLD.items():
         row = rows.filter(pl.col("outcome") == name).row(0, named=True)
         more = f"{100 * row['gain']:+.0f} points against observation"
         said.append(f"{words} {100 * row['p']:.0f} % ({100 * row['low']:.0f} to {100 * row['high']:.0f}; {more})")

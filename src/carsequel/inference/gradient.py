@@ -4,8 +4,8 @@ Measurements count as in `likelihood`: log-normal about the course, a shift of t
 normal law, three scales of the noise. Chance is left to the four fates of the tumour (`smooth`), which are summed over.
 A stated failure, or freedom from it, is read off the burden: above what counts as progression on the day, below what
 would have counted before, with the spread of the stated day turned into that of the ln burden by the growth rate.
-Left out, as they jump: readings of the antigen, of B-cell aplasia, stated responses, and progression found at scans
-between which a myeloma's protein rose and fell.
+Left out, as they jump: readings of the antigen and of B-cell aplasia, and stated responses. Only the last look before
+the day is held to be free of failure.
 """
 
 from typing import Any, Final, NamedTuple
@@ -118,17 +118,24 @@ def log_series(series: Series, error: Dual) -> Any:
     `likelihood`, in closed form for values and by quadrature of the shift for limits."""
     noise, shift = (SCALES * series.measure.spread) ** 2, series.measure.shift**2
     exact, limit = error[..., series.bounds == 0], error[..., series.bounds != 0]
-    n = int((series.bounds == 0).sum())
-    total, square = exact.sum()[..., None], np.square(exact).sum()[..., None]
-    found = (square - np.square(total) * (shift / (noise + n * shift))) * (-0.5 / noise)
-    found = found - 0.5 * (n * np.log(2 * np.pi * noise) + np.log1p(n * shift / noise))
+    n, found = int((series.bounds == 0).sum()), _log_values(exact, noise, shift)
     if n == series.bounds.size:
         return found
     precision = 1 / shift + n / noise
-    own = (total * (1 / noise / precision))[..., None] + np.sqrt(1 / precision)[:, None] * NODES
+    own = (exact.sum()[..., None] * (1 / noise / precision))[..., None] + np.sqrt(1 / precision)[:, None] * NODES
     side = -series.bounds[series.bounds != 0] / np.sqrt(noise)[:, None, None]
     inside = log_ndtr((limit[..., None, None, :] - own[..., None]) * side).sum()
     return found + log_of_sum(inside + LOG_WEIGHTS)
+
+
+def _log_values(error: Dual, noise: Floats, shift: float) -> Dual:
+    """The closed form for values, its slope by hand: it is where most of the arithmetic is."""
+    n, total = error.value.shape[-1], error.value.sum(axis=-1)[..., None]
+    kept = shift / (noise + n * shift)
+    found = -0.5 * ((error.value**2).sum(axis=-1)[..., None] - total**2 * kept) / noise
+    found -= 0.5 * (n * np.log(2 * np.pi * noise) + np.log1p(n * shift / noise))
+    pull = (total[..., None] * kept - error.value[..., None]) / noise
+    return Dual(found, np.swapaxes(pull, -1, -2) @ error.slope)
 
 
 class _Sight:

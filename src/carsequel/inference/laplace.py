@@ -42,7 +42,10 @@ def laplace(
     bank: Bank, seen: Observations, moved: tuple[str, ...] | None = None, starts: int = STARTS
 ) -> tuple[Mode, ...]:
     """Give the peaks of the smooth posterior, the highest first: one for each parameter set that has patients in the
-    bank, reached from `starts` of its likeliest patients. `moved`: the parameters looked at (all that vary by default)."""
+    bank, reached from `starts` of its likeliest patients. `moved`: the parameters looked at (by default all that vary).
+
+    `mean` and `covariance` of a mode are the centre and spread of a kernel to propose from in its set.
+    """
     fits = log_likelihood(bank.paths, seen)
     found = []
     for number, member in enumerate(bank.members):

@@ -12,6 +12,7 @@ import polars as pl
 from carsequel.terms.findings import FINDING_SCHEMA
 
 KEYS: Final = ["patient", "infusion"]
+EPISODE: Final = [*KEYS, "criterion", "definition", "period"]
 
 
 class Choices(NamedTuple):
@@ -78,16 +79,19 @@ def period_grid(followed: pl.DataFrame, form: str) -> pl.DataFrame:
     return followed.join(reporting_periods(form), how="cross").filter(pl.col("first") <= pl.col("followed"))
 
 
-def reaction_cells(findings: pl.DataFrame, grid: pl.DataFrame, form: str) -> dict[str, pl.DataFrame]:
+def reaction_cells(
+    findings: pl.DataFrame, grid: pl.DataFrame, form: str, resolved: pl.DataFrame | None = None
+) -> dict[str, pl.DataFrame]:
     """Give the cells of a form about CRS and ICANS by meaning (`crs_onset_day` …), one row per row of the grid.
 
-    `findings` holds default maxima and episodes of CRS and ICANS (grade them to day 100 for the first period). Columns:
+    `findings` holds default maxima and episodes of CRS and ICANS (grade them to day 100 for the first period),
+    `resolved` when the episodes were resolved (`day_findings.RESOLVED`, graded alike; not given: as they say). Columns:
     patient, infusion, period, first, last, low, high, needs_person, why, facts. Days without an episode are empty.
     """
     cells: dict[str, pl.DataFrame] = {}
     for reaction, criterion in REACTIONS.items():
         own = findings.select(list(FINDING_SCHEMA)).filter((pl.col("criterion") == criterion) & pl.col("default"))
-        answers = _answers(_in_periods(own, grid))
+        answers = _answers(_in_periods(_with_resolved(own, resolved), grid))
         cells |= {f"{reaction}_{meaning}": answers[meaning] for meaning in MEANINGS[form]}
     return cells
 
@@ -105,7 +109,7 @@ def _in_periods(own: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
         window_last=window[1].cast(pl.Int64),
     )
     episodes = own.filter(pl.col("kind") == "episode").select(
-        *KEYS, "start", "end", "low", "high", over=_resolved(), facts="facts"
+        *KEYS, "start", "end", "low", "high", "over", "facts"
     )
     both = grid.join(episodes, on=KEYS, how="inner")
     both = both.filter((pl.col("start") <= pl.col("last")) & (pl.col("end") >= pl.col("first")))
@@ -125,8 +129,13 @@ def _in_periods(own: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
     return grid.join(top, on=KEYS, how="left").join(per, on=[*KEYS, "period"], how="left").sort(*KEYS, "first")
 
 
-def _resolved() -> pl.Expr:
-    return pl.col("why").str.extract(r"resolved on day (\d+)", 1).cast(pl.Float64)
+def _with_resolved(own: pl.DataFrame, resolved: pl.DataFrame | None) -> pl.DataFrame:
+    """Add `over`, the day on which an episode was resolved; null where that is not one known day."""
+    if resolved is None:
+        return own.with_columns(over=pl.col("why").str.extract(r"resolved on day (\d+)", 1).cast(pl.Float64))
+    sure = pl.when(pl.col("resolved_low") == pl.col("resolved_high")).then("resolved_high")
+    days = resolved.select(*EPISODE, over=sure.cast(pl.Float64))
+    return own.join(days, on=EPISODE, how="left", maintain_order="left")
 
 
 def _answers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -8,6 +8,7 @@ reaches the end of the window). `first` and `last` move the window, `onset` begi
 `who` restricts it.
 """
 
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -22,9 +23,12 @@ QUERY: Final = (
     *("patient", "infusion", "criterion", "period", "low", "high", "missing", "day", "days", "ask", "could_settle"),
     *("why", "facts"),
 )
-OPEN: Final = [*KEYS, "period"]
 OTHER: Final = ("", "see the sentence")
-GAP: Final = {"patient": pl.String, "infusion": pl.Int64, "period": pl.String, "day": pl.Int64, "days": pl.Int64}
+ONCE: Final = ("_open", "missing", "ask")
+SAID: Final = {
+    **{"_open": pl.UInt32, "day": pl.Int64, "days": pl.Int64},
+    **{"missing": pl.String, "ask": pl.String, "_need": pl.Int64},
+}
 
 
 class Need(NamedTuple):
@@ -42,6 +46,13 @@ class Need(NamedTuple):
     last: int | None
     since: str | None
     ask: str
+
+
+class Record(NamedTuple):
+    """What the record holds under some names: the rows of it, and the stretches in which it is complete."""
+
+    rows: Callable[[tuple[str, ...]], pl.DataFrame]
+    covered: Callable[[tuple[str, ...]], pl.DataFrame]
 
 
 @cache
@@ -66,33 +77,55 @@ def open_questions(findings: pl.DataFrame, course: Course) -> pl.DataFrame:
     """
     top = findings.filter((pl.col("kind") == "maximum") & pl.col("default"))
     settled = (pl.col("low") == pl.col("high")).fill_null(False)
-    rows = top.filter(~settled).with_columns(could_settle=pl.col("high") - pl.col("low"))
-    windows = _windows(rows, course)
-    asked = [_asked(need, number, windows, course) for number, need in enumerate(needs())]
-    said = pl.concat(asked).unique([*OPEN, "criterion", "missing", "ask"], keep="first", maintain_order=True)
-    told = rows.join(said, on=[*OPEN, "criterion"], how="left", nulls_equal=True)
+    rows = top.filter(~settled).with_columns(could_settle=pl.col("high") - pl.col("low")).with_row_index("_open")
+    people = rows.select("patient").unique().with_row_index("_who")
+    record = _record(course, people)
+    windows = _windows(rows, course).join(people, on="patient", how="left").with_columns(patient="_who")
+    of = windows.partition_by("criterion", as_dict=True)
+    asked = [_asked(need, number, of[need.criterion,], record) for number, need in _needed(of)]
+    said = pl.concat([pl.DataFrame(schema=SAID), *asked]).unique(list(ONCE), keep="first", maintain_order=True)
+    told = rows.join(said, on="_open", how="left")
     told = told.with_columns(pl.col("missing").fill_null(OTHER[0]), pl.col("ask").fill_null(OTHER[1]))
     ordered = told.sort("could_settle", *QUERY[:4], "_need", descending=[True, *[False] * 5], nulls_last=False)
     return ordered.select(pl.col(name).cast(pl.Float64) if name in ("day", "days") else name for name in QUERY)
 
 
-def _asked(need: Need, number: int, windows: pl.DataFrame, course: Course) -> pl.DataFrame:
-    own = windows.filter(pl.col("criterion") == need.criterion)
-    gap = _gap(need, _narrowed(need, own), course) if own.height else pl.DataFrame(schema=GAP)
-    fixed = {"criterion": need.criterion, "missing": need.missing, "ask": need.ask}
-    return gap.select(pl.col(name).cast(kind) for name, kind in GAP.items()).with_columns(
-        *(pl.lit(value).alias(name) for name, value in fixed.items()), _need=pl.lit(number)
+def _needed(of: Collection[tuple[object, ...]]) -> list[tuple[int, Need]]:
+    return [(number, need) for number, need in enumerate(needs()) if (need.criterion,) in of]
+
+
+def _record(course: Course, people: pl.DataFrame) -> Record:
+    """The rows and the coverage that needs ask for, each read once, a number standing for the patient."""
+
+    def numbered(rows: pl.DataFrame) -> pl.DataFrame:
+        both = rows.join(people, on="patient", how="inner", maintain_order="left")
+        return both.with_columns(patient="_who").drop("_who")
+
+    return Record(
+        cache(lambda names: numbered(recorded(course, names))),
+        cache(lambda names: numbered(course.covered(*names).select(*KEYS, "since", "until"))),
     )
 
 
-def _gap(need: Need, windows: pl.DataFrame, course: Course) -> pl.DataFrame:
+def _asked(need: Need, number: int, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
+    gap = _gap(need, _narrowed(need, windows), record)
+    return gap.select(
+        pl.col("_open").cast(pl.UInt32),
+        pl.col("day", "days").cast(pl.Int64),
+        missing=pl.lit(need.missing),
+        ask=pl.lit(need.ask),
+        _need=pl.lit(number, dtype=pl.Int64),
+    )
+
+
+def _gap(need: Need, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
     if need.kind == "followed":
         short = windows.filter((pl.col("ended") < pl.col("until")) & ~pl.col("died"))
-        return short.select(*OPEN, day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
-    looks = windows.select(*OPEN, "first", "last")
+        return short.select("_open", day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
+    looks = windows.select(*KEYS, "_open", "first", "last")
     if need.kind == "complete":
-        return open_stretches(looks, course.covered(*need.names))
-    rows = recorded(course, need.names)
+        return open_stretches(looks, record.covered(need.names))
+    rows = record.rows(need.names)
     if need.kind == "rows":
         said = rows.filter(pl.col("text") == need.only) if need.only else rows
         if need.field is None:
@@ -100,15 +133,15 @@ def _gap(need: Need, windows: pl.DataFrame, course: Course) -> pl.DataFrame:
         return rows_inside(looks, said.filter(pl.col(need.field).is_null()), undated=need.field == "since")
     stretches = rows.select(*KEYS, "since", "until")
     if need.kind == "days":
-        covered = course.covered(*need.names).select(*KEYS, "since", "until")
-        return open_stretches(looks, pl.concat([stretches, covered]))
-    gap = open_stretches(looks, stretches).join(looks, on=OPEN, how="left", nulls_equal=True)
-    nothing = gap.filter((pl.col("last") - pl.col("first") + 1) == pl.col("days"))
+        return open_stretches(looks, pl.concat([stretches, record.covered(need.names)]))
+    some = looks.join(rows_inside(looks, stretches), on="_open", how="semi")
+    nothing = looks.filter(pl.col("last") >= pl.col("first")).join(some, on="_open", how="anti")
+    nothing = nothing.select("_open", day="first", days=pl.col("last") - pl.col("first") + 1)
     if need.kind == "any":
-        dated = pl.col("first") >= 0
-        return nothing.with_columns(pl.when(dated).then(side).alias(side) for side in ("day", "days"))
-    long = open_stretches(looks, stretches, need.longest)
-    return pl.concat([long, nothing.select(long.columns).join(long, on=OPEN, how="anti", nulls_equal=True)])
+        dated = pl.col("day") >= 0
+        return nothing.select("_open", *(pl.when(dated).then(side).alias(side) for side in ("day", "days")))
+    long = open_stretches(some, stretches, need.longest).select("_open", "day", "days")
+    return pl.concat([long, nothing])
 
 
 def _narrowed(need: Need, windows: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +167,7 @@ def _windows(rows: pl.DataFrame, course: Course) -> pl.DataFrame:
     looks = course.clock.select(*KEYS, "disease", "age", _next=day[1] - day[0], ended=day[2], died=day[3].is_not_null())
     period = pl.col("period").str
     begun = pl.coalesce(period.extract(r"^(?:d|from d)(\d+)", 1), period.extract(r"^after d(\d+)", 1))
-    windows = rows.select(*OPEN, "criterion", "low", "start", begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1))
+    windows = rows.select(*KEYS, "_open", "criterion", "low", "start", begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1))
     windows = windows.join(looks, on=KEYS, how="left").with_columns(pl.col("begun", "end").cast(pl.Int64))
     until = pl.min_horizontal(pl.coalesce("end", "ended"), pl.col("_next") - 1)
     last = pl.when("died").then(pl.min_horizontal(until, "ended")).otherwise(until)

@@ -12,20 +12,24 @@ from carsequel.mechanism.arms import events_of
 from carsequel.mechanism.clinic import clinic_times, from_day, outcomes
 from carsequel.mechanism.populations.runs import RTOL, TUMOUR, composite_model, of_model
 from carsequel.mechanism.schedule import plan
+from carsequel.mechanism.solution import Solution
 from carsequel.mechanism.solve import solve
 
 Floats = NDArray[np.float64]
 DRAWS: Final = 200
 FOLLOWED: Final = 400.0
 NOTHING: Final = "observation"
-OUTCOMES: Final = ("response", "complete_response", "free_180", "free_365")
+OUTCOMES: Final = ("response", "complete_response", "controlled_180", "controlled_365")
+CONTROLLED: Final = (180.0, 365.0)
+HALF: Final = 0.5
 NO_DEATHS: Final = {"death_year_1": 0.0, "death_later": 0.0}
 Z90: Final = 1.645
 
 
 def what_if(fit: Fit, arm: str, delay: float = 0.0, draws: int = DRAWS) -> pl.DataFrame:
     """Give what the model projects for an arm that begins `delay` days after the failure: one row an outcome
-    (response, complete_response, free of progression 180 and 365 days after the start) with p, low, high (90 %, over
+    (response and complete_response against the burden at its start; controlled: 180 and 365 days after the failure,
+    however long the delay, the burden is below half of that at the failure) with p, low, high (90 %, over
     draws of the posterior), `gain` over observation in the same patients with its own low and high, n (draws),
     `hypothesis` true.
 
@@ -70,19 +74,23 @@ def _results(fit: Fit, places: NDArray[np.int64], failure: Floats, arm: str, del
     events = plan(model, events_of(arm, failure_day=failure, delay=delay), places.size)
     whole = solve(model, parameters, times, events, seed=fit.bank.seed, rtol=RTOL, first_patient=own.numbers)
     after = from_day(whole, start, clinic_times(fit.disease, FOLLOWED))
-    burden = np.sum([after.state(name)[:, 0] for name in TUMOUR], axis=0)
     rows = outcomes(
-        after, parameters, fit.disease, seed=fit.bank.seed, first_patient=own.numbers, baseline=burden,
+        after, parameters, fit.disease, seed=fit.bank.seed, first_patient=own.numbers, baseline=_burden(after)[:, 0],
         hazards=NO_DEATHS,
     )  # fmt: skip
-    day = rows["failure_day"].fill_null(np.inf).to_numpy()
+    at_failure = fit.paths.only(places)
+    before = np.exp([at_failure.only(np.array([at])).tumour_on(day)[0] for at, day in enumerate(failure)])
+    later = _burden(from_day(whole, failure, np.array([0.0, *CONTROLLED])))[:, 1:]
     found: dict[str, Any] = {
         "response": rows["orr"].fill_null(False).to_numpy(),
         "complete_response": rows["cr"].fill_null(False).to_numpy(),
-        "free_180": day > 180,
-        "free_365": day > 365,
+        **{f"controlled_{day:g}": later[:, at] < HALF * before for at, day in enumerate(CONTROLLED)},
     }
     return {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}
+
+
+def _burden(solution: Solution) -> Floats:
+    return np.asarray(np.sum([solution.state(name) for name in TUMOUR], axis=0))
 
 
 def _mean(values: Floats) -> tuple[float, float, float]:

@@ -22,7 +22,7 @@ from carsequel.side_effects.crs_signs import (
     with_pressure,
 )
 from carsequel.side_effects.crs_treatment import with_treatment
-from carsequel.side_effects.day_findings import Answer, day_findings
+from carsequel.side_effects.day_findings import Answer, Reaction, day_findings
 from carsequel.side_effects.domains import with_deaths
 from carsequel.side_effects.rules import Rule, rules_of
 from carsequel.side_effects.windows import ID_DAY, days_of, every_day, facts_of, numbered, windows_of
@@ -86,6 +86,24 @@ def grade_crs(
     if hypotension not in ("sbp90", "stated"):
         raise ValueError("hypotension: allowed are 'sbp90' and 'stated'; choose one of them")
     last = CHOICES.window if window is None else window
+    found = _reaction(course, last, hypotension)
+    course.once(_key(last, hypotension), lambda: found.resolved)
+    return found.findings
+
+
+def crs_resolved(
+    course: Course, *, window: int | None = None, hypotension: Literal["sbp90", "stated"] = "sbp90"
+) -> pl.DataFrame:
+    """Give when each episode that `grade_crs` finds with the same choices was resolved (`day_findings.RESOLVED`)."""
+    last = CHOICES.window if window is None else window
+    return course.once(_key(last, hypotension), lambda: _reaction(course, last, hypotension).resolved)
+
+
+def _key(last: int, hypotension: str) -> tuple[str, str, int, str]:
+    return ("side_effects.resolved", CRITERION, last, hypotension)
+
+
+def _reaction(course: Course, last: int, hypotension: str) -> Reaction:
     windows = windows_of(course, 0, last)
     facts = facts_of(course, *FACTS, undated=True)
     spans = numbered(course.spans_since(*SPANS, undated=True), windows)

@@ -1,4 +1,6 @@
-"""From graded days to findings: the gravest grade of the window and each episode, each with its sentence."""
+"""From graded days to findings: the gravest grade of the window and each episode, each with its sentence; and the days
+on which episodes were resolved, in a frame of their own.
+"""
 
 from typing import NamedTuple
 
@@ -9,6 +11,11 @@ from carsequel.side_effects.windows import ID_DAY
 from carsequel.terms.findings import as_findings, grade_label
 
 TOLD = ("patient", "infusion", "id", "kind", "period", "start", "end", "low", "high", "day", "why")
+SIDES = ("resolved_low", "resolved_high")
+RESOLVED = {
+    **{"patient": pl.String, "infusion": pl.Int64, "criterion": pl.String, "definition": pl.String},
+    **{"period": pl.String, "resolved_low": pl.Int64, "resolved_high": pl.Int64},
+}
 
 
 class Answer(NamedTuple):
@@ -22,29 +29,46 @@ class Answer(NamedTuple):
     unrecorded: str
 
 
+class Reaction(NamedTuple):
+    """A graded reaction: its findings, and when each episode was resolved (columns of `RESOLVED`, days from the
+    infusion: the earliest and the latest first day without it, null where it was not seen to be over)."""
+
+    findings: pl.DataFrame
+    resolved: pl.DataFrame
+
+
 def day_findings(
     days: pl.DataFrame, windows: pl.DataFrame, rows: pl.DataFrame, remarks: pl.LazyFrame, period: str, answer: Answer
-) -> pl.DataFrame:
+) -> Reaction:
     """Give the gravest grade of the window, one `maximum` per infusion, and one `episode` per episode: days of certain
-    grade 1 or more that no day of certain grade 0 separates.
+    grade 1 or more that no day of certain grade 0 separates; and when the episodes were resolved.
 
     `days` are those of `domains.py`, `rows` the records used (id, day, source), `remarks` one sentence part per
     infusion (id, remark).
     """
     plan, who = days.lazy(), windows.lazy()
     found = _maxima(plan, who, remarks, period, answer)
+    resolved = pl.DataFrame(schema=RESOLVED)
     if (days["low"] > 0).any():
-        found = pl.concat([found, _episodes(plan, who)])
+        episodes = _episodes(plan, who).collect(engine="in-memory")
+        resolved = _resolved(episodes, answer)
+        found = pl.concat([found, episodes.lazy().select(TOLD)])
     found = found.collect(engine="in-memory").lazy()
     used = joined_sources(rows.lazy().join(found, on=ID_DAY, how="semi"), *ID_DAY)
     found = found.join(used, on=ID_DAY, how="left", maintain_order="left")
-    return as_findings(
+    findings = as_findings(
         found.with_columns(label=grade_label()).collect(engine="in-memory"),
         criterion=answer.criterion,
         definition=answer.definition,
         default=answer.default,
         source=answer.source,
     )
+    return Reaction(findings, resolved)
+
+
+def _resolved(episodes: pl.DataFrame, answer: Answer) -> pl.DataFrame:
+    named = episodes.with_columns(criterion=pl.lit(answer.criterion), definition=pl.lit(answer.definition))
+    return named.select(pl.col(name).cast(kind) for name, kind in RESOLVED.items())
 
 
 def _maxima(
@@ -92,7 +116,8 @@ def _why_maximum(answer: Answer) -> pl.Expr:
 
 
 def _episodes(days: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
-    """Each episode from onset to the last day with a grade; `why` says whether resolution was seen."""
+    """Each episode from onset to the last day with a grade (`TOLD`), and between which days it was resolved; `why`
+    says whether that was seen."""
     new = pl.col("id").ne_missing(pl.col("id").shift(1))
     numbered = days.with_columns(_part=(new | (pl.col("high") == 0)).cum_sum()).filter(pl.col("high") > 0)
     graded = pl.when(pl.col("low") >= 1).then("day")
@@ -111,17 +136,21 @@ def _episodes(days: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
     who = windows.select("patient", "infusion", "id", _last="last", _death="death")
     found = found.sort("id", "start").join(who, on="id", how="left", maintain_order="left")
     period = pl.format("episode {}", pl.int_range(pl.len()).over("id") + 1)
-    return found.with_columns(kind=pl.lit("episode"), period=period, why=_why_episode()).select(TOLD)
+    over = pl.col("_until") < pl.col("_last")
+    found = found.with_columns(
+        pl.when(over).then(pl.col(day) + 1).alias(side) for side, day in zip(SIDES, ("end", "_until"), strict=True)
+    )
+    return found.with_columns(kind=pl.lit("episode"), period=period, why=_why_episode()).select(*TOLD, *SIDES)
 
 
 def _why_episode() -> pl.Expr:
     first = pl.format("grade {} on day {}: {}", "low", "day", pl.col("lead").fill_null("signs recorded"))
-    over = pl.col("_until") < pl.col("_last")
+    earliest, latest = (pl.col(side) for side in SIDES)
     end = (
-        pl.when(over & (pl.col("_until") == pl.col("end")))
-        .then(pl.format("resolved on day {}", pl.col("end") + 1))
-        .when(over)
-        .then(pl.format("resolved between day {} and day {}", pl.col("end") + 1, pl.col("_until") + 1))
+        pl.when(earliest == latest)
+        .then(pl.format("resolved on day {}", earliest))
+        .when(latest.is_not_null())
+        .then(pl.format("resolved between day {} and day {}", earliest, latest))
         .when(pl.col("_death") == pl.col("_last"))
         .then(pl.format("not resolved at death on day {}", "_death"))
         .otherwise(pl.format("resolution not seen by day {}", "_last"))

@@ -11,11 +11,11 @@ import polars as pl
 from carsequel.record.course import FAR, Course
 from carsequel.side_effects.comparators import BELOW
 from carsequel.side_effects.sources import joined_sources
-from carsequel.side_effects.windows import ID_DAY, STRIDE, in_window, time_line
+from carsequel.side_effects.windows import ID_DAY, STRIDE, facts_of, in_window, time_line
 
 NEVER_LOW: Final = 1e9
 SIDES: Final = ("best", "worst")
-READ: Final = ("patient", "infusion", "since", "name", "value", "comparator", "source")
+READ: Final = ("id", "day", "name", "value", "comparator", "source")
 LOWEST: Final = (
     pl.col("value").min().alias("best"),
     pl.when(pl.col("comparator").fill_null("").is_in(BELOW)).then(0.0).otherwise("value").min().alias("worst"),
@@ -25,7 +25,7 @@ LOWEST: Final = (
 def readings(course: Course, windows: pl.DataFrame, *names: str) -> pl.DataFrame:
     """Give the usable values of quantities inside the windows: id, day, name, value, comparator, source."""
     last = windows["last"].max()
-    rows = course.facts_since(*names, until=FAR if last is None else float(last) + 1)  # type: ignore[arg-type]
+    rows = facts_of(course, *names, until=FAR if last is None else float(last) + 1)  # type: ignore[arg-type]
     rows = rows.filter(pl.col("value").is_not_null())
     return in_window(rows.select(*READ), windows).select(*ID_DAY, "name", "value", "comparator", "source")
 

@@ -17,6 +17,7 @@ SOURCE: Final = "stated"
 CRITERION: Final = "steroid_exposure.days"
 UNRESOLVED: Final = {"crs.astct2019": "unresolved_at_failure.crs", "icans.astct2019": "unresolved_at_failure.icans"}
 UNRESOLVED_SOURCE: Final = "lee2019"
+EPISODE: Final = [*KEYS, "criterion", "definition", "period"]
 
 
 class Choices(NamedTuple):
@@ -100,11 +101,14 @@ def _finish(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def assess_unresolved_at_failure(findings: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+def assess_unresolved_at_failure(
+    findings: pl.DataFrame, failures: pl.DataFrame, resolved: pl.DataFrame
+) -> pl.DataFrame:
     """Say whether CRS or ICANS was still going on the day of failure: one `assessment` each per failure, 1 yes, 0 no.
 
     `findings` holds the default maxima and episodes of CRS and ICANS, `failures` the day of failure (patient, infusion,
-    day; counted from that infusion, the first of several). Yes is certain inside an episode; no needs a certain grade 0
+    day; counted from that infusion, the first of several), `resolved` when the episodes were resolved
+    (`day_findings.RESOLVED`, of every definition among the findings). Yes is certain inside an episode; no needs a certain grade 0
     as the maximum, or that every episode begun by that day is known to be resolved by it. Gives a findings frame
     (source lee2019).
     """
@@ -112,16 +116,19 @@ def assess_unresolved_at_failure(findings: pl.DataFrame, failures: pl.DataFrame)
         pl.col("patient"), pl.col("infusion").cast(pl.Int64), day=pl.col("day").floor()
     )
     days = days.sort(*KEYS, "day").unique(KEYS, keep="first", maintain_order=True)
-    return join_findings([_unresolved(findings, days, of, name) for of, name in UNRESOLVED.items()])
+    return join_findings([_unresolved(findings, days, resolved, of, name) for of, name in UNRESOLVED.items()])
 
 
-def _unresolved(findings: pl.DataFrame, days: pl.DataFrame, of: str, name: str) -> pl.DataFrame:
+def _unresolved(
+    findings: pl.DataFrame, days: pl.DataFrame, resolved: pl.DataFrame, of: str, name: str
+) -> pl.DataFrame:
     own = findings.filter((pl.col("criterion") == of) & pl.col("default"))
     top = own.filter(pl.col("kind") == "maximum").select(*KEYS, "low", "high")
-    episodes = own.filter(pl.col("kind") == "episode").select(*KEYS, "start", "end", "why", "facts")
+    episodes = own.filter(pl.col("kind") == "episode").join(resolved, on=EPISODE, how="left")
+    episodes = episodes.select(*KEYS, "start", "end", "resolved_low", "resolved_high", "facts")
     both = days.join(episodes, on=KEYS, how="inner").filter(pl.col("start") <= pl.col("day"))
-    resolved = pl.col("why").str.extract(r"resolved on day (\d+)", 1).cast(pl.Float64)
-    both = both.with_columns(inside=pl.col("day") <= pl.col("end"), over=resolved <= pl.col("day"))
+    over = (pl.col("resolved_low") == pl.col("resolved_high")) & (pl.col("resolved_high") <= pl.col("day"))
+    both = both.with_columns(inside=pl.col("day") <= pl.col("end"), over=over)
     seen = (
         both.sort(*KEYS, "start")
         .group_by([*KEYS, "day"], maintain_order=True)

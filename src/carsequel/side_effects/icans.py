@@ -11,7 +11,7 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.coverage import with_coverage
-from carsequel.side_effects.day_findings import Answer, day_findings
+from carsequel.side_effects.day_findings import Answer, Reaction, day_findings
 from carsequel.side_effects.domains import with_deaths, with_domain
 from carsequel.side_effects.rules import Rule, grade_of, rules_of
 from carsequel.side_effects.windows import ID_DAY, every_day, facts_of, windows_of
@@ -78,6 +78,18 @@ def grade_icans(course: Course, *, window: int | None = None) -> pl.DataFrame:
     Gives a findings frame (source lee2019).
     """
     last = CHOICES.window if window is None else window
+    found = _reaction(course, last)
+    course.once(("side_effects.resolved", CRITERION, last), lambda: found.resolved)
+    return found.findings
+
+
+def icans_resolved(course: Course, *, window: int | None = None) -> pl.DataFrame:
+    """Give when each episode that `grade_icans` finds in the same window was resolved (`day_findings.RESOLVED`)."""
+    last = CHOICES.window if window is None else window
+    return course.once(("side_effects.resolved", CRITERION, last), lambda: _reaction(course, last).resolved)
+
+
+def _reaction(course: Course, last: int) -> Reaction:
     windows = windows_of(course, 0, last)
     facts = facts_of(course, "ice", "capd", "sedated", "event", *IN_WORDS, undated=True)
     grid = with_coverage(every_day(windows), course, windows, RECORDS).lazy()

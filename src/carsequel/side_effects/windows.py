@@ -40,21 +40,24 @@ def facts_of(
 ) -> pl.DataFrame:
     """Give the facts that `Course.facts_since` gives, of the infusions with a window and in the columns `USED`; their
     `id` and calendar day are worked out once for all names of a course."""
-    whole = course.once("side_effects.facts", lambda: _coded_facts(course))
+    whole = course.once("side_effects.facts", lambda: _numbered_facts(course))
+    places = course.once("side_effects.places", lambda: _places(whole)).filter(pl.col("name").is_in(names))
+    rows = places["row"].explode(empty_as_null=False).sort()
     wanted = (pl.col("since") >= -before).fill_null(undated) & (pl.col("since") < until).fill_null(True)
-    codes = [code for code, name in enumerate(sorted(course.names)) if name in names]
-    own = pl.col("_name") == codes[0] if len(codes) == 1 else pl.col("_name").is_in(codes)
-    return whole.lazy().filter(own & wanted).select(USED).collect(engine="in-memory")
+    return whole[rows.filter(whole["since"].gather(rows).to_frame().select(wanted).to_series())]
 
 
-def _coded_facts(course: Course) -> pl.DataFrame:
-    """Every usable fact in the columns `USED`, its name also as the number `_name` (its place among all names)."""
-    names = sorted(course.names)
-    rows = course.facts_since(*names, before=FAR, undated=True)
+def _numbered_facts(course: Course) -> pl.DataFrame:
+    """Every usable fact in the columns `USED`."""
+    rows = course.facts_since(*course.names, before=FAR, undated=True)
     ids = windows_of(course, 0).lazy().select(*KEYS, "id")
-    code = pl.col("name").replace_strict(names, list(range(len(names))), return_dtype=pl.UInt16)
     coded = rows.lazy().join(ids, on=KEYS, how="left", maintain_order="left").filter(pl.col("id").is_not_null())
-    return coded.with_columns(day=day_of("since"), _name=code).select(*USED, "_name").collect(engine="in-memory")
+    return coded.with_columns(day=day_of("since")).select(USED).collect(engine="in-memory")
+
+
+def _places(facts: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each name: to look a name up costs far less than to compare them all."""
+    return facts.select("name", row=pl.int_range(pl.len(), dtype=pl.UInt32)).group_by("name").agg("row")
 
 
 def numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
