@@ -25,6 +25,7 @@ from carsequel.mechanism.counterfactual import SIX
 TRUTH_SEED = 77_001
 PARAMETERS = ("kk", "rhoE", "P0", "r", "dE", "om", "xi", "aS", "fQ", "N0")
 AHEAD = 30.0
+DRAWS = 48  # of the posterior for shares; a report takes 96
 
 
 def main() -> None:
@@ -86,7 +87,7 @@ def _row(fit: Fit, truth: Bank, seen: Seen, at: int, exact: np.ndarray) -> dict[
 
 
 def _causes(fit: Fit, truth: Bank, seen: Seen, at: int, exact: np.ndarray) -> dict[str, object]:
-    shares, row = shares_of(fit), {}
+    shares, row = shares_of(fit, DRAWS), {}
     chances = dominant(shares)
     for place, name in enumerate(SIX):
         row[f"p_first_{name}"] = chances[name]

@@ -117,7 +117,7 @@ def _first(frame: pl.DataFrame) -> str:
     true = np.stack([rows[f"true_{name}"].to_numpy() for name in SIX], axis=1)
     best = (true >= true.max(axis=1, keepdims=True) - 1e-9) & (true.max(axis=1, keepdims=True) > 0)
     y = best / np.maximum(best.sum(axis=1, keepdims=True), 1)
-    smooth = (p * 96 + 0.5) / (96 + 3)  # draws of the posterior; nothing is said to be impossible
+    smooth = (p * 48 + 0.5) / (48 + 3)  # draws of the posterior; nothing is said to be impossible
     base = np.broadcast_to(y.mean(axis=0), y.shape)
     said, is_ = p.argmax(axis=1), y.argmax(axis=1)
     recall = np.mean([(said[is_ == each] == each).mean() for each in np.unique(is_)])

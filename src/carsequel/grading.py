@@ -54,7 +54,7 @@ from carsequel.signs.leukemia import assess_ball_cibmtr, assess_ball_eln, assess
 from carsequel.signs.lugano import assess_lugano
 from carsequel.signs.lyric import assess_lyric
 from carsequel.signs.mrd import assess_mrd
-from carsequel.terms.choices import Choices, check_choices
+from carsequel.terms.choices import Choices, ChoicesError, changing, check_choices, contradicts, departing
 from carsequel.terms.defaults import NAMED, choose_defaults
 from carsequel.terms.findings import join_findings
 from carsequel.terms.lists import DISEASES
@@ -175,7 +175,10 @@ def grade_record(course: Course, definitions: Mapping[str, Any] | None = None) -
     ]
     found = [join_findings(parts) for parts in _run(course, runs)]
     asked = [join_findings(parts) for parts in _run(course, _requested(chosen, runs))]
-    signs, effects, risks = (choose_defaults(_added(*both), chosen) for both in zip(found, asked, strict=True))
+    rooms = [_added(*both) for both in zip(found, asked, strict=True)]
+    for room in rooms:
+        _refuse_ungraded(room, chosen)
+    signs, effects, risks = (choose_defaults(room, _departing(chosen)) for room in rooms)
     unresolved = assess_unresolved_at_failure(effects, failures, _resolved(course, chosen))
     signs = join_findings([failure_findings(verdicts_each), signs])
     effects = join_findings([effects, unresolved, stated_grades(course)])
@@ -205,6 +208,29 @@ def _added(found: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     if asked.is_empty():
         return found
     return join_findings([found, asked.join(found.select(NAMED).unique(), on=NAMED, how="anti")])
+
+
+def _departing(chosen: Choices) -> Choices:
+    """The choices that are not the shipped ones: only they can move a default."""
+    told: Choices = {}
+    for criterion, name, choice in departing(chosen):
+        told.setdefault(criterion, {})[name] = choice
+    return told
+
+
+def _refuse_ungraded(findings: pl.DataFrame, chosen: Choices) -> None:
+    """Raise ChoicesError where definitions of one kind spell the choices that depart from the shipped ones, each of
+    them some, but none all: a default that follows one would leave the others out without a word."""
+    departed = _departing(chosen)
+    named = findings.filter(pl.col("criterion").is_in(list(departed))).select(NAMED).unique().drop_nulls().sort(NAMED)
+    for (criterion, _), own in named.group_by("criterion", "kind", maintain_order=True):
+        wanted = changing(chosen[str(criterion)], str(criterion))
+        words = {f"{name}={choice}" for name, choice in departed[str(criterion)].items()}
+        spelled = {definition: words & set(definition.split()) for definition in own["definition"]}
+        told = set[str]().union(*spelled.values())
+        if told and not any(spelled[each] == told and not contradicts(each, wanted) for each in spelled):
+            together = ", ".join(f"{name} = {choice}" for name, choice in wanted.items())
+            raise ChoicesError(f"{criterion} is not graded with {together} together", "choose one of them")
 
 
 def _run(course: Course, rooms: list[list[Run]]) -> list[list[pl.DataFrame]]:

@@ -1,6 +1,7 @@
 """Fits: against the bank alone, against known truth, and when a record contradicts itself."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from carsequel.causes.information import best_test, weigh_tests
@@ -16,7 +17,9 @@ from carsequel.inference import (
     time_to_know,
     trust_of,
 )
+from carsequel.inference.forecast import expected_course
 from carsequel.inference.likelihood import log_likelihood
+from carsequel.inference.noise import misfit
 from carsequel.inference.observations import as_rows
 from carsequel.inference.rescue import failure_shares
 from carsequel.inference.situations import followed_days, see
@@ -197,3 +200,36 @@ def test_another_size_or_seed_is_another_bank() -> None:
     from carsequel.inference.bank import bank_hash
 
     assert len({bank_hash("LBCL", "axi-cel", n, seed) for n in (10, 20) for seed in (1, 2)}) == 4
+
+
+def test_a_record_that_hardly_fits_is_answered_by_the_population(bank: Bank) -> None:
+    """CAR T levels that leap up and down by a factor of ten thousand fit no course."""
+    levels = [("car_cells", float(day), 1000.0 if day % 2 else 0.1, 0, None) for day in range(10, 40)]
+    fit = fit_patient(bank, observed(FailureSeen("free", 40.0), *levels))
+    assert misfit(fit) > 0.9 and trust_of(fit).mark == "poor"
+    everyone = bank.paths.failure_day[bank.paths.failure_day > 40]
+    assert forecast(fit).filter(day=365.0)["p"][0] == pytest.approx(np.mean(everyone <= 365), abs=0.05)
+
+
+def test_the_band_holds_what_it_says(bank: Bank) -> None:
+    truth = build_bank("LBCL", "axi-cel", 30, seed=98)
+    seen = see(truth.paths, "rich", np.full(30, 90.0), 98).observations
+    inside = []
+    for at, observations in enumerate(seen[:12]):
+        early = observations.until(min(28.0, observations.as_of))
+        later = observations.rows.filter((pl.col("day") > 28) & (pl.col("measure") == "ldh"))
+        fit = fit_patient(bank, early, at, enough=60)
+        for row in later.iter_rows(named=True):
+            band = expected_course(fit, "ldh", [row["day"]]).row(0, named=True)
+            inside.append(band["q05"] <= row["value"] <= band["q95"])
+    assert len(inside) > 8 and np.mean(inside) > 0.6
+
+
+def test_the_room_is_called_like_a_function(rich: Fit) -> None:
+    import carsequel as cs
+
+    found = cs.causes(rich)
+    assert sum(prob["p"] for prob in found["shares"].values()) == pytest.approx(1.0)
+    assert found["first"][0]["cause"]
+    with pytest.raises(ValueError, match="has not failed"):
+        cs.causes(rich._replace(seen=rich.seen._replace(failure=FailureSeen("free", 92.0))))

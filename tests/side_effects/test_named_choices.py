@@ -6,6 +6,7 @@ from golden_table import Raw, write_patient
 
 from carsequel.grading import grade
 from carsequel.side_effects.ctcae import grade_ctcae
+from carsequel.terms.choices import ChoicesError
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,26 @@ def test_never_recovered_and_follow_up(raw: Raw) -> None:
     assert default_of(raw, "low", early, never_recovered="from_day3_to_last")[0] == 4
     value, definition, _ = default_of(raw, "low", early, follow_up="to_last_record")
     assert (value, definition.split()[-1]) == (2, "follow_up=to_last_record")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"never_recovered": "from_day3_to_last", "follow_up": "to_last_record"},
+        {"never_recovered": "from_day3_to_last", "counting": "cumulative"},
+        {"follow_up": "to_last_record", "missing": "bounds"},
+    ],
+)
+def test_choices_that_are_not_graded_together_are_refused_by_name(raw: Raw, choices: dict[str, str]) -> None:
+    with pytest.raises(ChoicesError) as refused:
+        grade(raw.course(), {"icaht_early.eha2023": choices})
+    said = str(refused.value)
+    assert "icaht_early.eha2023" in said and all(f"{name} = {choice}" in said for name, choice in choices.items())
+
+
+def test_a_choice_beside_a_shipped_one_is_not_refused(raw: Raw) -> None:
+    early = {"never_recovered": "from_day3_to_last", "follow_up": "to_day30", "counting": "longest"}
+    assert default_of(raw, "low", "icaht_early.eha2023", **early)[0] == 4
 
 
 def test_ctcae_by_version_6(raw: Raw) -> None:

@@ -109,3 +109,16 @@ def _next_test(ordered: dict[str, Any], tests: pl.DataFrame) -> dict[str, Any]:
         return ordered | {"gates": None, "information": best["why"]}
     gates = ordered if ordered["test"] and ordered["test"] != best["test"] else None
     return best | {"gates": gates}
+
+
+def causes_of(fit: Fit) -> dict[str, Any]:
+    """Give the causes of a fitted failure by the model: present, shares (PROB each) and first (the one or two to name).
+
+    Raises ValueError for a patient whose disease has not failed.
+    """
+    if fit.seen.failure.state != "failed":
+        raise ValueError("the disease has not failed: there is no cause to name; see forecast(fit)")
+    shares = shares_of(fit)
+    own = shares_by_model(shares)
+    first = _first(own, shares, _p_antigen(fit))
+    return {"present": present_by_model(fit), "shares": own, "first": first, "method": fit.method, "claim": CLAIM}

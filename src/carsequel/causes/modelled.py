@@ -7,9 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from carsequel.inference.antigen import lost_beside
+from carsequel.inference.antigen import base_rate, lost_beside
 from carsequel.inference.bank import Bank, lasting
 from carsequel.inference.fit import Fit
+from carsequel.inference.noise import misfit, pooled
+from carsequel.inference.particles import Particles
 from carsequel.inference.paths import Paths
 from carsequel.inference.rescue import failure_shares
 from carsequel.mechanism.counterfactual import SIX
@@ -23,18 +25,21 @@ FEW: Final = 5.0  # effective patients of a parameter set below which it does no
 UNDETERMINED: Final = "undetermined"
 JOINT: Final = "short_persistence+t_cell_dysfunction"
 CLOSE: Final = 0.1
+USUAL: Final = 5000
+HARDLY: Final = 0.05
 
 
 class Shares(NamedTuple):
     """Shares of a failure by draws of the posterior: cause -> [m] (the six and `undetermined`), the places of the draws
     among the fit's patients [m] and their parameter sets [m]. Draws whose model course does not fail are left out.
     `beside` is the probability that the antigen was lost in a way that the model does not know: that much of the
-    failure stays undetermined."""
+    failure stays undetermined, and so does what the record hardly fits (`hardly`)."""
 
     values: dict[str, Floats]
     places: NDArray[np.int64]
     sets: NDArray[np.int64]
     beside: float = 0.0
+    hardly: float = 0.0
 
 
 @cache
@@ -47,17 +52,36 @@ def present_by_model(fit: Fit) -> dict[str, dict[str, Any]]:
     """Give for each cause that the model speaks of the probability that it is present in this patient, as PROB of the
     answer: p, low and high (range over the parameter sets of the population), level, basis, n (effective patients)."""
     day = fit.seen.failure.day
-    found = {}
+    found, hardly, base = {}, misfit(fit), _bank_failures(fit.bank)
     for row in presence_rows().iter_rows(named=True):
         if row["reads"] == "negative":
             inside, beside = lost_beside(fit.paths, antigen_rows(fit), day)
-            found[row["cause"]] = _probability(inside + beside, fit.weights, fit.particles.sets, row["meaning"])
+            prob = _probability(inside + beside, fit.weights, fit.particles.sets, row["meaning"])
+            found[row["cause"]] = _widened(prob, base_rate(fit.disease), hardly)
             continue
         values = reading(fit.bank, fit.particles, fit.paths, row["reads"], day)
         cut = threshold(fit.bank, row, day)
         present = values < cut if row["side"] == "below" else values > cut
-        found[row["cause"]] = _probability(present.astype(np.float64), fit.weights, fit.particles.sets, row["meaning"])
+        prob = _probability(present.astype(np.float64), fit.weights, fit.particles.sets, row["meaning"])
+        usual = reading(fit.bank, *base, row["reads"], day)
+        everyone = float(np.mean(usual < cut if row["side"] == "below" else usual > cut))
+        found[row["cause"]] = _widened(prob, everyone, hardly)
     return found
+
+
+def _bank_failures(bank: Bank) -> tuple[Particles, Paths]:
+    """Some failures of the population, whatever the record: particles and paths."""
+    who = np.flatnonzero(np.isfinite(bank.paths.failure_day))[:USUAL]
+    return bank.particles.only(who), bank.paths.only(who)
+
+
+def _widened(prob: dict[str, Any], everyone: float, hardly: float) -> dict[str, Any]:
+    """A probability mixed with that of the population by how hardly the record fits."""
+    if prob["p"] is None:
+        return prob
+    p = pooled(prob["p"], everyone, hardly)
+    ends = (prob["low"], prob["high"], p, *((everyone,) if hardly > HARDLY else ()))
+    return prob | {"p": p, "low": min(ends), "high": max(ends)}
 
 
 def antigen_rows(fit: Fit) -> pl.DataFrame:
@@ -107,7 +131,11 @@ def shares_of(fit: Fit, draws: int = DRAWS, exact: bool = False) -> Shares:
     values = {name: rows[failing, at] for at, name in enumerate((*SIX, UNDETERMINED))}
     beside = lost_beside(fit.paths, antigen_rows(fit), fit.seen.failure.day)[1]
     return Shares(
-        values, np.repeat(who, counts)[failing], np.repeat(own.sets, counts)[failing], float(fit.weights @ beside)
+        values,
+        np.repeat(who, counts)[failing],
+        np.repeat(own.sets, counts)[failing],
+        float(fit.weights @ beside),
+        misfit(fit),
     )
 
 
@@ -115,8 +143,9 @@ def shares_by_model(shares: Shares) -> dict[str, dict[str, Any]]:
     """Give the shares as PROB of the answer, summing to one: means over the posterior, with the range that the
     parameter sets of the population and the number of draws leave open."""
     equal = np.full(shares.places.size, 1.0)
+    open_share = 1 - (1 - shares.beside) * (1 - shares.hardly)
     values_of = {
-        name: (1 - shares.beside) * values + (shares.beside if name == UNDETERMINED else 0.0)
+        name: (1 - open_share) * values + (open_share if name == UNDETERMINED else 0.0)
         for name, values in shares.values.items()
     }
     return {

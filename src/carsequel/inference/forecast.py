@@ -5,9 +5,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from carsequel.inference.fit import Fit
-from carsequel.inference.numbers import measures
+from carsequel.inference.noise import misfit, noise_posterior, pooled
+from carsequel.inference.numbers import measures, noise_scales
 from carsequel.inference.observations import Observations
 from carsequel.inference.predict import predicted
 from carsequel.inference.weights import effective_size, quantiles
@@ -17,13 +19,16 @@ from carsequel.mechanism.populations.runs import hazards_of
 Floats = NDArray[np.float64]
 DAYS: Final = (90.0, 180.0, 365.0)
 BANDS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+STEPS: Final = 9
+LITTLE: Final = 0.05
 NAMES: Final = ("q05", "q25", "q50", "q75", "q95")
 
 
 def forecast(fit: Fit, days: tuple[float, ...] = DAYS) -> pl.DataFrame:
     """Give the probability that the disease fails by each day, given the record: day, p (if nobody dies of something
     else), p_before_death (with death from other causes competing), low, high (5 and 95 % of what sampling the
-    posterior leaves open; one patient's outcome is 0 or 1), effective (patients behind it).
+    posterior leaves open; one patient's outcome is 0 or 1), effective (patients behind it). Where the record hardly
+    fits the model, p is mixed with that of the whole population.
 
     For a patient who had failed, every p is 1 from the day of failure on.
     """
@@ -36,13 +41,18 @@ def forecast(fit: Fit, days: tuple[float, ...] = DAYS) -> pl.DataFrame:
     now = failure.day if failure.state == "free" else 0.0
     at_risk = fit.weights * (fit.paths.failure_day > now)
     effective = effective_size(at_risk) if at_risk.sum() > 0 else 0.0
-    survival = other_death_free(fit, now)
+    survival, hardly = other_death_free(fit, now), misfit(fit)
+    everyone = (fit.bank.paths.failure_day > now).astype(np.float64)
     rows = []
     for day in days:
         p, before = (share_failing(fit.paths.failure_day, at_risk * each, at_risk, day) for each in (1.0, survival))
+        bank = share_failing(fit.bank.paths.failure_day, everyone, everyone, day)
+        lost = p - before
+        p = pooled(p, bank, hardly)
         error = 1.645 * np.sqrt(max(p * (1 - p), 1e-4) / max(effective, 1.0))
-        rows.append({"day": day, "p": p, "low": max(p - error, 0.0), "high": min(p + error, 1.0),
-                     "p_before_death": before, "effective": effective})  # fmt: skip
+        ends = [p - error, p + error, *([bank] if hardly > LITTLE else [])]
+        rows.append({"day": day, "p": p, "low": max(min(ends), 0.0), "high": min(max(ends), 1.0),
+                     "p_before_death": max(p - lost, 0.0), "effective": effective})  # fmt: skip
     return pl.DataFrame(rows)
 
 
@@ -69,12 +79,15 @@ def expected_course(fit: Fit, measure: str, days: list[float]) -> pl.DataFrame:
     """Give the predictive band of an observable over days: day and quantiles q05 to q95 of the true value in the
     measure's unit, spread of single measurements included. Raises KeyError for a measure without a row."""
     kind = measures()[measure]
-    noise = float(np.hypot(kind.spread, kind.shift if not _has_series(fit.seen, measure) else kind.shift / 2))
-    steps = noise * np.array([-1.2816, -0.5244, 0.0, 0.5244, 1.2816])
+    shift = kind.shift if not _has_series(fit.seen, measure) else kind.shift / 2
+    places = norm.ppf((np.arange(STEPS) + 0.5) / STEPS)
+    steps = np.concatenate([np.hypot(scale * kind.spread, shift) * places for scale, _ in noise_scales()])
+    shares = np.repeat(noise_posterior(fit) / STEPS, STEPS)
+    weights = (fit.weights[:, None] * shares[None, :]).ravel()
     rows = []
     for day in days:
         logs = (np.asarray(predicted(fit.paths, measure, day), dtype=np.float64)[:, None] + steps).ravel()
-        found = np.exp(quantiles(logs, np.repeat(fit.weights, steps.size), BANDS))
+        found = np.exp(quantiles(logs, weights, BANDS))
         rows.append({"day": day, **dict(zip(NAMES, found.tolist(), strict=True))})
     return pl.DataFrame(rows)
 

@@ -4,14 +4,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import logsumexp
 
 from carsequel.inference.fit import Fit
-from carsequel.inference.likelihood import log_likelihood_by_noise
+from carsequel.inference.noise import noise_posterior
 from carsequel.inference.numbers import measures
 from carsequel.inference.observations import Observations
 from carsequel.inference.predict import predicted
-from carsequel.inference.weights import normalised
 
 GOOD, FAIR, RELIABLE = 150.0, 40.0, 0.7
 MARKS: Final = ("good", "fair", "poor")
@@ -35,7 +33,13 @@ def trust_of(fit: Fit) -> Trust:
         reasons.append(
             f"few simulated patients resemble this one ({fit.effective:.0f} effective, k-hat {fit.k_hat:.2f})"
         )
-    if _noise(fit) > NOISY:
+    scales = noise_posterior(fit)
+    if scales[-1] > NOISY:
+        level = 2
+        reasons.append(
+            "the model hardly fits this record: its probabilities are mixed with those of the whole population"
+        )
+    elif 1 - scales[0] > NOISY:
         level = max(level, 1)
         reasons.append("the record scatters more than measurements do: the model fits it less well")
     odd = [*contradictions(fit.seen), *_far_off(fit)]
@@ -63,13 +67,6 @@ def contradictions(seen: Observations) -> list[str]:
         if kept.height:
             found.append(f"the target antigen is read as lost on day {day:g} and as kept on or after it")
     return found
-
-
-def _noise(fit: Fit) -> float:
-    """Posterior probability that the record is noisier than usual."""
-    by_scale = log_likelihood_by_noise(fit.paths, fit.seen)
-    logs = logsumexp(by_scale + np.log(fit.weights) - logsumexp(by_scale, axis=0), axis=1)
-    return float(1 - normalised(logs)[0])
 
 
 def _far_off(fit: Fit) -> list[str]:

@@ -85,7 +85,7 @@ def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> Floats:
     """Give weighted quantiles; values that are not a number are left out (all out: not a number).
 
     >>> quantiles(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0]), (0.5,)).tolist()
-    [2.5]
+    [2.3333333333333335]
     """
     kept = ~np.isnan(values) & (weights > 0)
     if not kept.any():

@@ -108,9 +108,7 @@ def _in_periods(own: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
         window_first=window[0].cast(pl.Int64),
         window_last=window[1].cast(pl.Int64),
     )
-    episodes = own.filter(pl.col("kind") == "episode").select(
-        *KEYS, "start", "end", "low", "high", "over", "facts"
-    )
+    episodes = own.filter(pl.col("kind") == "episode").select(*KEYS, "start", "end", "low", "high", "over", "facts")
     both = grid.join(episodes, on=KEYS, how="inner")
     both = both.filter((pl.col("start") <= pl.col("last")) & (pl.col("end") >= pl.col("first")))
     inside = (pl.col("start") >= pl.col("first")) & (pl.col("end") <= pl.col("last"))

@@ -8,9 +8,9 @@ reaches the end of the window). `first` and `last` move the window, `onset` begi
 `who` restricts it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -24,10 +24,11 @@ QUERY: Final = (
     *("why", "facts"),
 )
 OTHER: Final = ("", "see the sentence")
-ONCE: Final = ("_open", "missing", "ask")
-SAID: Final = {
-    **{"_open": pl.UInt32, "day": pl.Int64, "days": pl.Int64},
-    **{"missing": pl.String, "ask": pl.String, "_need": pl.Int64},
+FOR: Final = ["_open", "_need"]
+SAID: Final = {"_open": pl.UInt32, "_need": pl.Int64, "day": pl.Int64, "days": pl.Int64}
+ANYWHERE: Final[dict[str, Any]] = {
+    **{"criterion": "", "missing": "", "ask": ""},
+    **dict.fromkeys(("who", "first", "last", "since")),
 }
 
 
@@ -82,16 +83,34 @@ def open_questions(findings: pl.DataFrame, course: Course) -> pl.DataFrame:
     record = _record(course, people)
     windows = _windows(rows, course).join(people, on="patient", how="left").with_columns(patient="_who")
     of = windows.partition_by("criterion", as_dict=True)
-    asked = [_asked(need, number, of[need.criterion,], record) for number, need in _needed(of)]
-    said = pl.concat([pl.DataFrame(schema=SAID), *asked]).unique(list(ONCE), keep="first", maintain_order=True)
+    gaps = [_gap(need, windows, record) for need, windows in _looks(of)]
+    said = pl.concat([pl.DataFrame(schema=SAID), *(gap.select(_as(SAID)) for gap in gaps)])
+    said = said.sort("_need").join(_asks(), on="_need", how="left", maintain_order="left")
+    said = said.unique(["_open", "missing", "ask"], keep="first", maintain_order=True)
     told = rows.join(said, on="_open", how="left")
     told = told.with_columns(pl.col("missing").fill_null(OTHER[0]), pl.col("ask").fill_null(OTHER[1]))
     ordered = told.sort("could_settle", *QUERY[:4], "_need", descending=[True, *[False] * 5], nulls_last=False)
     return ordered.select(pl.col(name).cast(pl.Float64) if name in ("day", "days") else name for name in QUERY)
 
 
-def _needed(of: Collection[tuple[object, ...]]) -> list[tuple[int, Need]]:
-    return [(number, need) for number, need in enumerate(needs()) if (need.criterion,) in of]
+def _as(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema.items()]
+
+
+def _asks() -> pl.DataFrame:
+    """What each need (`_need`, its place) asks the ward for."""
+    rows = [(number, need.missing, need.ask) for number, need in enumerate(needs())]
+    return pl.DataFrame(rows, schema={"_need": pl.Int64, "missing": pl.String, "ask": pl.String}, orient="row")
+
+
+def _looks(of: Mapping[tuple[object, ...], pl.DataFrame]) -> list[tuple[Need, pl.DataFrame]]:
+    """The windows of all needs that look for the same in the same way, together, each with its need (`_need`)."""
+    alike: dict[Need, list[pl.DataFrame]] = {}
+    for number, need in enumerate(needs()):
+        if (need.criterion,) in of:
+            windows = _narrowed(need, of[need.criterion,]).with_columns(_need=pl.lit(number, dtype=pl.Int64))
+            alike.setdefault(need._replace(**ANYWHERE), []).append(windows)
+    return [(need, pl.concat(windows)) for need, windows in alike.items()]
 
 
 def _record(course: Course, people: pl.DataFrame) -> Record:
@@ -107,22 +126,11 @@ def _record(course: Course, people: pl.DataFrame) -> Record:
     )
 
 
-def _asked(need: Need, number: int, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
-    gap = _gap(need, _narrowed(need, windows), record)
-    return gap.select(
-        pl.col("_open").cast(pl.UInt32),
-        pl.col("day", "days").cast(pl.Int64),
-        missing=pl.lit(need.missing),
-        ask=pl.lit(need.ask),
-        _need=pl.lit(number, dtype=pl.Int64),
-    )
-
-
 def _gap(need: Need, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
     if need.kind == "followed":
         short = windows.filter((pl.col("ended") < pl.col("until")) & ~pl.col("died"))
-        return short.select("_open", day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
-    looks = windows.select(*KEYS, "_open", "first", "last")
+        return short.select(*FOR, day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
+    looks = windows.select(*KEYS, *FOR, "first", "last")
     if need.kind == "complete":
         return open_stretches(looks, record.covered(need.names))
     rows = record.rows(need.names)
@@ -134,14 +142,15 @@ def _gap(need: Need, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
     stretches = rows.select(*KEYS, "since", "until")
     if need.kind == "days":
         return open_stretches(looks, pl.concat([stretches, record.covered(need.names)]))
-    some = looks.join(rows_inside(looks, stretches), on="_open", how="semi")
-    nothing = looks.filter(pl.col("last") >= pl.col("first")).join(some, on="_open", how="anti")
-    nothing = nothing.select("_open", day="first", days=pl.col("last") - pl.col("first") + 1)
+    within = (pl.col("until").floor() >= pl.col("first")) & (pl.col("since").floor() <= pl.col("last"))
+    some = looks.join(stretches, on=KEYS).filter(within).select(FOR).unique()
+    nothing = looks.filter(pl.col("last") >= pl.col("first")).join(some, on=FOR, how="anti")
+    nothing = nothing.select(*FOR, day="first", days=pl.col("last") - pl.col("first") + 1)
     if need.kind == "any":
         dated = pl.col("day") >= 0
-        return nothing.select("_open", *(pl.when(dated).then(side).alias(side) for side in ("day", "days")))
-    long = open_stretches(some, stretches, need.longest).select("_open", "day", "days")
-    return pl.concat([long, nothing])
+        return nothing.select(*FOR, *(pl.when(dated).then(side).alias(side) for side in ("day", "days")))
+    long = open_stretches(looks.join(some, on=FOR, how="semi"), stretches, need.longest)
+    return pl.concat([long.select(*FOR, "day", "days"), nothing])
 
 
 def _narrowed(need: Need, windows: pl.DataFrame) -> pl.DataFrame:
@@ -167,7 +176,9 @@ def _windows(rows: pl.DataFrame, course: Course) -> pl.DataFrame:
     looks = course.clock.select(*KEYS, "disease", "age", _next=day[1] - day[0], ended=day[2], died=day[3].is_not_null())
     period = pl.col("period").str
     begun = pl.coalesce(period.extract(r"^(?:d|from d)(\d+)", 1), period.extract(r"^after d(\d+)", 1))
-    windows = rows.select(*KEYS, "_open", "criterion", "low", "start", begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1))
+    windows = rows.select(
+        *KEYS, "_open", "criterion", "low", "start", begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1)
+    )
     windows = windows.join(looks, on=KEYS, how="left").with_columns(pl.col("begun", "end").cast(pl.Int64))
     until = pl.min_horizontal(pl.coalesce("end", "ended"), pl.col("_next") - 1)
     last = pl.when("died").then(pl.min_horizontal(until, "ended")).otherwise(until)

@@ -1,10 +1,7 @@
-"""The model asked directly: fit one patient of a record, and name the causes of a failure."""
-
-from typing import Any
+"""The model asked directly: fit one patient of a record."""
 
 from carsequel.answering.failing import decided_verdict
 from carsequel.answering.modelling import Banks
-from carsequel.causes.modelled import named_first, present_by_model, shares_by_model, shares_of
 from carsequel.grading import grade_record
 from carsequel.inference.fit import Fit, fit_patient
 from carsequel.inference.reading import read_observations
@@ -28,14 +25,3 @@ def fit(course: Course, patient: str, banks: Banks = bank_for) -> Fit:
         raise RecordError("no infusion of this patient can be judged", "add an infusion and what followed it")
     bank = banks(str(verdict["disease"]), str(verdict["product"]))
     return fit_patient(bank, read_observations(own, verdict))
-
-
-def causes(fit: Fit) -> dict[str, Any]:
-    """Give the causes of a fitted failure by the model: present, shares (PROB each) and first (the one or two to name).
-
-    Raises ValueError for a patient whose disease has not failed.
-    """
-    if fit.seen.failure.state != "failed":
-        raise ValueError("the disease has not failed: there is no cause to name; see forecast(fit)")
-    shares = shares_by_model(shares_of(fit))
-    return {"present": present_by_model(fit), "shares": shares, "first": named_first(shares), "method": fit.method}

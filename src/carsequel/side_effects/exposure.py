@@ -108,9 +108,9 @@ def assess_unresolved_at_failure(
 
     `findings` holds the default maxima and episodes of CRS and ICANS, `failures` the day of failure (patient, infusion,
     day; counted from that infusion, the first of several), `resolved` when the episodes were resolved
-    (`day_findings.RESOLVED`, of every definition among the findings). Yes is certain inside an episode; no needs a certain grade 0
-    as the maximum, or that every episode begun by that day is known to be resolved by it. Gives a findings frame
-    (source lee2019).
+    (`day_findings.RESOLVED`, of every definition among the findings). Yes is certain inside an episode; no needs a
+    certain grade 0 as the maximum, or that every episode begun by that day is known to be resolved by it. Gives a
+    findings frame (source lee2019).
     """
     days = failures.filter(pl.col("day").is_not_null()).select(
         pl.col("patient"), pl.col("infusion").cast(pl.Int64), day=pl.col("day").floor()
@@ -119,9 +119,7 @@ def assess_unresolved_at_failure(
     return join_findings([_unresolved(findings, days, resolved, of, name) for of, name in UNRESOLVED.items()])
 
 
-def _unresolved(
-    findings: pl.DataFrame, days: pl.DataFrame, resolved: pl.DataFrame, of: str, name: str
-) -> pl.DataFrame:
+def _unresolved(findings: pl.DataFrame, days: pl.DataFrame, resolved: pl.DataFrame, of: str, name: str) -> pl.DataFrame:
     own = findings.filter((pl.col("criterion") == of) & pl.col("default"))
     top = own.filter(pl.col("kind") == "maximum").select(*KEYS, "low", "high")
     episodes = own.filter(pl.col("kind") == "episode").join(resolved, on=EPISODE, how="left")

@@ -36,11 +36,13 @@ def ct_days(lesions: pl.DataFrame) -> pl.DataFrame:
     and the words `grown`, `appeared`, `unclear`, `unlisted`, `unmeasured`, `merged`."""
     seen = measures(lesions)
     firm = _at_baseline(seen)
-    sums = _lesion_rules(_on_every_scan(firm, seen)).group_by(*SCAN, "base_day").agg(_sums())
+    each = _lesion_rules(_on_every_scan(firm, seen)).group_by("_case", "day")
+    sums = each.agg(pl.col(*CASE, "base_day").first(), *_sums())
     at_baseline = pl.col("day") == pl.col("base_day")
     sums = sums.with_columns(
-        pl.col(f"spd_{side}").filter(at_baseline).first().over(CASE).alias(f"base_{side}") for side in ("low", "high")
-    )
+        pl.col(f"spd_{side}").filter(at_baseline).first().over("_case").alias(f"base_{side}")
+        for side in ("low", "high")
+    ).drop("_case")
     after = seen.filter(pl.col("day") > 0).join(BASELINES, how="cross")
     fresh = _fresh_rules(after.join(firm, on=[*CASE, "group"], how="anti"))
     days = after.select(SCAN).unique().join(sums, on=SCAN, how="left").join(fresh, on=SCAN, how="left")
@@ -48,7 +50,8 @@ def ct_days(lesions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_baseline(seen: pl.DataFrame) -> pl.DataFrame:
-    """Give the lesions of each baseline scan; role `target` for the largest up to six."""
+    """Give the lesions of each baseline scan; role `target` for the largest up to six. `_lesion` and `_case` number
+    them and their baselines: one integer is cheaper to look over than the names."""
     before = seen.filter(pl.col("day") <= 0).join(BASELINES, how="cross")
     first, last = pl.col("day").min().over(CASE), pl.col("day").max().over(CASE)
     base = before.filter(pl.col("day") == pl.when(baseline="earliest").then(first).otherwise(last))
@@ -56,13 +59,15 @@ def _at_baseline(seen: pl.DataFrame) -> pl.DataFrame:
     is_target = pl.col("kind") == "target"
     largest = is_target & (is_target.cum_sum().over(CASE) <= SIZES.targets)
     role = pl.when(largest).then(pl.lit("target")).otherwise(pl.lit("other"))
-    return order.select(*CASE, "group", base_day="day", role=role, base_nodal="nodal", base_names="names")
+    firm = order.select(*CASE, "group", base_day="day", role=role, base_nodal="nodal", base_names="names")
+    another = pl.any_horizontal(pl.col(CASE).ne_missing(pl.col(CASE).shift(1)))
+    return firm.sort(*CASE, "group").with_row_index("_lesion").with_columns(_case=another.cum_sum())
 
 
 def _on_every_scan(firm: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """Give every baseline lesion on every scan from the baseline on; diameters are null where it was not measured."""
     grid = firm.join(seen.select(DAY).unique(), on=KEYS, how="inner").filter(pl.col("day") >= pl.col("base_day"))
-    known = grid.join(seen, on=[*DAY, "group"], how="left").sort(*CASE, "group", "day")
+    known = grid.join(seen, on=[*DAY, "group"], how="left").sort("_lesion", "day")
     return known.with_columns(nodal=pl.coalesce("nodal", "base_nodal"), measured=pl.col("measured").fill_null(False))
 
 
@@ -105,13 +110,12 @@ def _smallest() -> list[pl.Expr]:
 
     A lesion that is no target and is not listed on a scan was not larger there, and not looked at for its size.
     """
-    of = [*CASE, "group"]
     lost = ~pl.col("measured") & ((pl.col("role") == "target") | pl.col("names").is_not_null())
     short = pl.col("measured") & pl.col("sdi").is_null() & (pl.col("ldi") != 0)
     flags = {"unseen": lost, "unseen_after": lost & (pl.col("day") > pl.col("base_day")), "unseen_sdi": short}
-    before = [flag.fill_null(False).cum_max().shift(1).over(of).alias(name) for name, flag in flags.items()]
+    before = [flag.fill_null(False).cum_max().shift(1).over("_lesion").alias(name) for name, flag in flags.items()]
     sizes = ("ldi", "sdi", "ppd_low", "ppd_high")
-    smallest = [pl.when("measured").then(name).cum_min().forward_fill().shift(1).over(of) for name in sizes]
+    smallest = [pl.when("measured").then(name).cum_min().forward_fill().shift(1).over("_lesion") for name in sizes]
     return [*before, *(size.alias(f"nadir_{name}") for name, size in zip(sizes, smallest))]
 
 
