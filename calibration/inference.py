@@ -25,7 +25,7 @@ from carsequel.mechanism.counterfactual import SIX
 TRUTH_SEED = 77_001
 PARAMETERS = ("kk", "rhoE", "P0", "r", "dE", "om", "xi", "aS", "fQ", "N0")
 AHEAD = 30.0
-DRAWS = 48  # of the posterior for shares; a report takes 96
+DRAWS = 48  # of the posterior for shares; a report takes 64
 
 
 def main() -> None:

@@ -196,12 +196,10 @@ MARK_HEAD = """
 | data | mark | patients | in band as shown (%) | in band, noise scaled (%) | failed | mean p | Brier | bank's rate |
 |---|---|---|---|---|---|---|---|---|
 """
-READING = """- So the fit notices a wrong model and does not break, but it does not widen enough: the band that is shown
-  takes the noise in five equal steps up to 1.28 standard deviations and at its usual scale, and a forecast that rests
-  on few patients of a bank that cannot explain the record keeps its certainty. A `poor` mark says so; its numbers are
-  not for use.
-- Refinement mends the number of effective patients, not the model: refined fits of other models' data are often marked
-  good (first table).
+READING = """- So the fit notices a wrong model and does not break: where the largest scale of the noise is likely,
+  forecast, presence and shares are mixed with those of the whole population, so that the answer falls back to the bank's rate
+  and no further. It does not become right: the band still holds fewer later measurements than it says, and a `poor`
+  mark means that the numbers are not for use.
 """
 READING_HEAD = """
 ## What it says (bank alone)

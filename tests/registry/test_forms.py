@@ -7,12 +7,17 @@ import pytest
 from golden_table import Raw, write_patient
 
 import carsequel as cs
+from carsequel.record import Course
 from carsequel.registry.forms import DRAFT, asked_of, draft_form
-from carsequel.side_effects.crs import grade_crs
-from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.crs import crs_resolved, grade_crs
+from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.terms.sources import cite
 
 Cells = dict[tuple[str, str], dict[str, Any]]
+
+
+def ends_of(course: Course) -> pl.DataFrame:
+    return pl.concat([crs_resolved(course, window=100), icans_resolved(course, window=100)])
 
 
 def drafted(rows: str, form: str = "cibmtr") -> Cells:
@@ -20,7 +25,7 @@ def drafted(rows: str, form: str = "cibmtr") -> Cells:
     write_patient(raw, "a", rows)
     course = raw.course()
     reactions = pl.concat([grade_crs(course, window=100), grade_icans(course, window=100)])
-    draft = draft_form(course, cs.grade(course), reactions, form, "draft by meaning")
+    draft = draft_form(course, cs.grade(course), reactions, ends_of(course), form, "draft by meaning")
     assert draft.columns == list(DRAFT)
     assert draft.select("patient", "infusion", "meaning", "period").is_duplicated().sum() == 0
     assert draft.filter(pl.col("low") > pl.col("high")).is_empty()
@@ -143,7 +148,7 @@ def test_antigen_escape_or_not_tested() -> None:
     raw.infusions[0]["target"] = "CD19"
     course = raw.course()
     reactions = pl.concat([grade_crs(course, window=100), grade_icans(course, window=100)])
-    draft = draft_form(course, cs.grade(course), reactions, "cibmtr", "x")
+    draft = draft_form(course, cs.grade(course), reactions, ends_of(course), "cibmtr", "x")
     rows = {(row["meaning"], row["period"]): row for row in draft.iter_rows(named=True)}
     assert rows["antigen_escape", "d0-100"]["value"] == 1
     assert rows["antigen_escape_day", "d0-100"]["value"] == 40
@@ -162,4 +167,4 @@ def test_another_form_is_refused_by_name() -> None:
         raw = Raw()
         write_patient(raw, "a", "age=60")
         none = grade_crs(raw.course())
-        draft_form(raw.course(), none, none, "ctn", "x")
+        draft_form(raw.course(), none, none, ends_of(raw.course()), "ctn", "x")

@@ -18,7 +18,7 @@ from carsequel.mechanism.counterfactual import SIX
 from carsequel.terms.tables import read_table
 
 Floats = NDArray[np.float64]
-DRAWS: Final = 96
+DRAWS: Final = 64
 LEVEL: Final = 0.9
 Z90: Final = 1.645
 FEW: Final = 5.0  # effective patients of a parameter set below which it does not widen a range

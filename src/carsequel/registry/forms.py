@@ -43,14 +43,15 @@ def asked_of(form: str) -> tuple[Asked, ...]:
 
 
 def draft_form(
-    course: Course, findings: pl.DataFrame, reactions: pl.DataFrame, form: str, revision: str
+    course: Course, findings: pl.DataFrame, reactions: pl.DataFrame, resolved: pl.DataFrame, form: str, revision: str
 ) -> pl.DataFrame:
     """Draft the cells of a form (`ebmt`, `cibmtr`) for each infusion and each period that the follow-up reached.
 
     `findings` are those of the record, `reactions` the default maxima and episodes of CRS and ICANS graded as far as
-    the first period reaches. One row per form, revision, meaning, patient, infusion and period: low, high, value
-    (empty where the record does not settle it), text, needs_person, why, facts, source (where it was read that the
-    form asks) and status. Raises ValueError for another form.
+    the first period reaches, `resolved` when those episodes were resolved (`day_findings.RESOLVED`). One row per form,
+    revision, meaning, patient, infusion and period: low, high, value (empty where the record does not settle it), text,
+    needs_person, why, facts, source (where it was read that the form asks) and status. Raises ValueError for another
+    form.
     """
     looks = course.clock.select(*KEYS, "last", died=pl.col("death").is_not_null()).drop_nulls("last")
     grid = period_grid(looks, form).join(looks.drop("last"), on=KEYS, how="left", maintain_order="left")
@@ -58,7 +59,7 @@ def draft_form(
     source = REACTION_SOURCES[form]
     parts = [
         _named(as_cells(cells), "reactions", meaning, source, "VERIFIED")
-        for meaning, cells in reaction_cells(reactions, grid, form).items()
+        for meaning, cells in reaction_cells(reactions, grid, form, resolved).items()
     ]
     for cell in asked_of(form):
         cells = filled[cell.cell] if cell.cell else empty_cells(grid, cell.reason or "")

@@ -80,12 +80,12 @@ def period_grid(followed: pl.DataFrame, form: str) -> pl.DataFrame:
 
 
 def reaction_cells(
-    findings: pl.DataFrame, grid: pl.DataFrame, form: str, resolved: pl.DataFrame | None = None
+    findings: pl.DataFrame, grid: pl.DataFrame, form: str, resolved: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     """Give the cells of a form about CRS and ICANS by meaning (`crs_onset_day` …), one row per row of the grid.
 
     `findings` holds default maxima and episodes of CRS and ICANS (grade them to day 100 for the first period),
-    `resolved` when the episodes were resolved (`day_findings.RESOLVED`, graded alike; not given: as they say). Columns:
+    `resolved` when the episodes were resolved (`day_findings.RESOLVED`, graded alike). Columns:
     patient, infusion, period, first, last, low, high, needs_person, why, facts. Days without an episode are empty.
     """
     cells: dict[str, pl.DataFrame] = {}
@@ -127,10 +127,8 @@ def _in_periods(own: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
     return grid.join(top, on=KEYS, how="left").join(per, on=[*KEYS, "period"], how="left").sort(*KEYS, "first")
 
 
-def _with_resolved(own: pl.DataFrame, resolved: pl.DataFrame | None) -> pl.DataFrame:
+def _with_resolved(own: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
     """Add `over`, the day on which an episode was resolved; null where that is not one known day."""
-    if resolved is None:
-        return own.with_columns(over=pl.col("why").str.extract(r"resolved on day (\d+)", 1).cast(pl.Float64))
     sure = pl.when(pl.col("resolved_low") == pl.col("resolved_high")).then("resolved_high")
     days = resolved.select(*EPISODE, over=sure.cast(pl.Float64))
     return own.join(days, on=EPISODE, how="left", maintain_order="left")

@@ -1,6 +1,7 @@
 """What a registry asks of findings: grades by hand beside ours, queries for the ward, drafts of reporting periods."""
 
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -9,8 +10,8 @@ from carsequel.registry.compare import compare_grades, kappa_with_interval
 from carsequel.registry.forms import draft_form
 from carsequel.report.choices import choice_words
 from carsequel.services.screen import console
-from carsequel.side_effects.crs import grade_crs
-from carsequel.side_effects.icans import grade_icans
+from carsequel.side_effects.crs import crs_resolved, grade_crs
+from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.terms.choices import Choices
 
 PERIODS = {"d100": (0, 100), "6m": (101, 183), "yearly": (184, None)}
@@ -86,8 +87,10 @@ def draft_registry(course: Course, findings: pl.DataFrame, name: str, chosen: Ch
     """Draft the cells of a registry's follow-up form for one course, in the periods that the name asks for."""
     form, first, last = REGISTRIES[name]
     hypotension = chosen.get("crs.astct2019", {}).get("hypotension", "sbp90")
-    crs = grade_crs(course, window=GRADED_TO, hypotension="stated" if hypotension == "stated" else "sbp90")
+    how: Literal["sbp90", "stated"] = "stated" if hypotension == "stated" else "sbp90"
+    crs = grade_crs(course, window=GRADED_TO, hypotension=how)
     reactions = pl.concat([crs.with_columns(default=True), grade_icans(course, window=GRADED_TO)])
-    drafts = draft_form(course, findings, reactions, form, REVISION)
+    ends = [crs_resolved(course, window=GRADED_TO, hypotension=how), icans_resolved(course, window=GRADED_TO)]
+    drafts = draft_form(course, findings, reactions, pl.concat(ends), form, REVISION)
     drafts = drafts.filter(pl.col("first") >= first)
     return drafts if last is None else drafts.filter(pl.col("last") <= last)
