@@ -173,7 +173,6 @@ TRUST_HEAD = """
 
 `noisier` is the posterior probability of the two larger scales of the noise (prior 0.15; the data are drawn with that
 prior), `hardly fits` that of the largest alone (prior 0.03). `bank alone`: the bank weighed, without refinement.
-`refined`: the fit as it is shipped, of the first patients only (seconds each); too few for a calibration error.
 
 | data | fit | patients | errors | good / fair / poor (%) | mean P(noisier) | P(noisier) > 0.5 (%) | P(hardly fits) > 0.5 (%) | effective < 40 (%) | median k-hat |
 |---|---|---|---|---|---|---|---|---|---|
@@ -197,9 +196,9 @@ MARK_HEAD = """
 |---|---|---|---|---|---|---|---|---|
 """
 READING = """- So the fit notices a wrong model and does not break: where the largest scale of the noise is likely,
-  forecast, presence and shares are mixed with those of the whole population, so that the answer falls back to the bank's rate
-  and no further. It does not become right: the band still holds fewer later measurements than it says, and a `poor`
-  mark means that the numbers are not for use.
+  forecast, presence and shares are mixed with those of the whole population, so that the answer falls back to the
+  bank's rate and no further. It does not become right: the band still holds fewer later measurements than it says,
+  and a `poor` mark means that the numbers are not for use.
 """
 READING_HEAD = """
 ## What it says (bank alone)
