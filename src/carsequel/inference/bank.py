@@ -37,6 +37,7 @@ class Bank(NamedTuple):
     durable: dict[str, float]
     hash: str
     shares: dict[int, tuple[float, ...]]  # of failures already looked at, by number
+    enough: float = 200.0  # effective patients below which a fit is refined
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -10,7 +10,7 @@ from carsequel.inference.likelihood import log_likelihood
 from carsequel.inference.observations import Observations
 from carsequel.inference.particles import Particles, run_particles
 from carsequel.inference.paths import Paths
-from carsequel.inference.refine import ENOUGH, ROUNDS, Weighed, refine
+from carsequel.inference.refine import ROUNDS, Weighed, refine
 from carsequel.inference.weights import effective_size, normalised, smoothed, systematic
 from carsequel.mechanism.schedule import Event
 
@@ -51,8 +51,9 @@ class Fit(NamedTuple):
         return systematic(self.weights, n)
 
 
-def fit_patient(bank: Bank, seen: Observations, number: int = 0, enough: float = ENOUGH) -> Fit:
-    """Fit one patient: weigh the bank by the record, and refine where fewer than `enough` effective patients remain.
+def fit_patient(bank: Bank, seen: Observations, number: int = 0, enough: float | None = None) -> Fit:
+    """Fit one patient: weigh the bank by the record, and refine where fewer than `enough` (by default as the
+    bank says) effective patients remain.
 
     `number` keeps the random numbers of several patients apart. Raises ValueError where no simulated patient can
     explain the record at all.
@@ -65,7 +66,16 @@ def fit_patient(bank: Bank, seen: Observations, number: int = 0, enough: float =
         return paths, log_likelihood(paths, seen)
 
     first = OWN + number * ROUNDS * 4096
-    found = refine(start, bank.particles.sets.size, bank.members, seen, simulate, first, bank.seed, enough)
+    found = refine(
+        start,
+        bank.particles.sets.size,
+        bank.members,
+        seen,
+        simulate,
+        first,
+        bank.seed,
+        bank.enough if enough is None else enough,
+    )
     logs, k_hat = smoothed(found.log_weights)
     kept, own = _kept(normalised(logs))
     return Fit(bank.disease, bank.product, seen, bank, found.particles.only(kept), found.paths.only(kept), own,

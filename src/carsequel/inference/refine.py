@@ -20,7 +20,6 @@ from carsequel.inference.weights import effective_size, normalised, systematic
 from carsequel.mechanism.populations.ensemble import Member
 
 Floats = NDArray[np.float64]
-ENOUGH: Final = 200.0  # effective patients at which no further round is made
 ROUNDS, EACH = 5, 2048
 ANCHORS: Final = 256  # kernels of a round
 KEPT_TEMPER: Final = 120.0  # effective patients that a tempered likelihood keeps
@@ -55,7 +54,7 @@ def refine(
     simulate: Callable[[Particles], tuple[Paths, Floats]],
     first_number: int,
     seed: int,
-    enough: float = ENOUGH,
+    enough: float,
 ) -> Weighed:
     """Add rounds of particles until the effective size is enough or the rounds are used up.
 

@@ -21,6 +21,12 @@ SETTINGS: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
 }
 HORIZONS: Final = {90.0: (SKY, ":"), 180.0: (ORANGE, "--"), 365.0: (VERMILLION, "-")}
+BARS: Final = {"left": 0.24, "right": 0.99, "bottom": 0.1, "top": 0.91, "wspace": 0.04}
+CURVE: Final = {"left": 0.12, "right": 0.98, "bottom": 0.17, "top": 0.92}
+PANELS: Final = {
+    1: {"left": 0.065, "right": 0.99, "bottom": 0.18, "top": 0.9, "wspace": 0.25},
+    2: {"left": 0.065, "right": 0.99, "bottom": 0.1, "top": 0.95, "wspace": 0.25, "hspace": 0.42},
+}
 RESIDUAL: Final = "intrinsic / unexplained"
 SHOWN: Final = {
     "car_cells": "CAR T cells", "car_copies": "CAR T copies", "car_percent": "CAR T cells", "b_cells": "B cells",
@@ -36,20 +42,19 @@ def fit_figures(answer: Mapping[str, Any], *, synthetic: bool) -> list[tuple[str
         return []
     found: list[tuple[str, str]] = []
     if any(prob.get("basis") == "modelled" and prob.get("p") is not None for prob in _shares(causes).values()):
-        found.append((CAUSES_SAID, _drawn(lambda ax: _causes(ax, causes), (7.8, 2.9), synthetic, columns=2)))
+        found.append((CAUSES_SAID, _drawn(lambda ax: _causes(ax, causes), (7.8, 2.9), synthetic, BARS, columns=2)))
     known = [row for row in model.get("time_to_know") or [] if row["p"] is not None]
     if len({row["landmark"] for row in known}) > 1:
         day = model.get("failure_day")
-        found.append((KNOWN_SAID, _drawn(lambda axes: _known(axes[0], known, day), (4.6, 2.7), synthetic)))
+        found.append((KNOWN_SAID, _drawn(lambda axes: _known(axes[0], known, day), (4.6, 2.7), synthetic, CURVE)))
     courses = [
         course for course in model.get("courses") or [] if course["observed"] or course["measure"] == "car_cells"
     ]
     if courses:
         rows = -(-len(courses) // 3)
         size = (7.8, 0.4 + 2.1 * rows)
-        found.append(
-            (COURSES_SAID, _drawn(lambda axes: _courses(axes, courses), size, synthetic, min(len(courses), 3), rows))
-        )
+        columns, room = min(len(courses), 3), PANELS[min(rows, 2)]
+        found.append((COURSES_SAID, _drawn(lambda axes: _courses(axes, courses), size, synthetic, room, columns, rows)))
     return found
 
 
@@ -74,10 +79,16 @@ def _shares(causes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _drawn(
-    draw: Callable[[Sequence[Axes]], None], size: tuple[float, float], synthetic: bool, columns: int = 1, rows: int = 1
+    draw: Callable[[Sequence[Axes]], None],
+    size: tuple[float, float],
+    synthetic: bool,
+    margins: Mapping[str, float],
+    columns: int = 1,
+    rows: int = 1,
 ) -> str:
     with plt.rc_context(SETTINGS):
-        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+        figure.subplots_adjust(**margins)  # by hand: a computed layout draws every picture several times
         draw(list(axes.ravel()))
         for ax in axes.ravel():
             ax.spines[["top", "right"]].set_visible(False)
@@ -149,6 +160,7 @@ def _courses(axes: Sequence[Axes], courses: Sequence[Mapping[str, Any]]) -> None
             own = [row for row in course["observed"] if row["bound"] == bound]
             ax.plot([row["day"] for row in own], [row["value"] for row in own], marker, color=INK, markersize=3.5)
         ax.set_yscale("log")
+        ax.minorticks_off()
         _span(ax, course)
         ax.set_title(f"{SHOWN.get(course['measure'], course['measure'])}, {course['unit']}", fontsize=8, loc="left")
         ax.set_xlabel("day")

@@ -199,7 +199,7 @@ def simulate(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="folder to write into")] = Path("carsequel-demo"),
-    n: Annotated[int, typer.Option("--n", help="patients a disease")] = 6,
+    n: Annotated[int, typer.Option("--n", help="patients a disease")] = 3,
 ) -> None:
     """Make a small SYNTHETIC cohort and answer every patient of it."""
     from carsequel.services.demo import run_demo

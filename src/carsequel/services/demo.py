@@ -1,9 +1,9 @@
 """carsequel demo: a small SYNTHETIC cohort, from simulation to pages."""
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
+from carsequel.inference.bank import Bank
 from carsequel.record.errors import RecordError
 from carsequel.services.banks import bank_for, bank_size
 from carsequel.services.pages import run_report
@@ -14,10 +14,14 @@ from carsequel.synthetic import make_records
 
 COHORT: Final = (("LBCL", "axi-cel"), ("B-ALL", "tisa-cel"))
 PAGES: Final = "pages"
-BANK: Final = 5_000  # enough for a look; a report takes more
+BANK, ENOUGH = 5_000, 80.0  # for a look; a report takes more
 
 
-def run_demo(out: Path, each: int = 6, seed: int = 7) -> int:
+def _quick_bank(disease: str, product: str) -> Bank:
+    return bank_for(disease, product, BANK)._replace(enough=ENOUGH)
+
+
+def run_demo(out: Path, each: int = 3, seed: int = 7) -> int:
     """Make records of `each` synthetic patients a disease, answer every one, and say where to look; gives the exit
     status. Raises RecordError where `out` already holds records."""
     if each < 1:
@@ -28,7 +32,7 @@ def run_demo(out: Path, each: int = 6, seed: int = 7) -> int:
     parts = [make_records(disease, product, each, seed) for disease, product in COHORT]
     with staged(out) as stage:
         write_records(parts, stage)
-    banks = partial(bank_for, size=BANK) if bank_size() else None
+    banks = _quick_bank if bank_size() else None
     status = run_report(out / FOLDER, out / PAGES, None, True, None, banks=banks)
     screen.print(f"pages to look at:  {out / PAGES / 'index.html'}")
     screen.print(f"what they rest on: {out / FOLDER} (the same as FHIR beside it)")
