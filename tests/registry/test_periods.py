@@ -10,6 +10,7 @@ from carsequel.registry import periods
 from carsequel.registry.cells import as_cells
 from carsequel.registry.periods import period_grid, reaction_cells, reporting_periods
 from carsequel.side_effects.crs import crs_resolved, grade_crs
+from carsequel.side_effects.day_findings import RESOLVED
 from carsequel.side_effects.icans import grade_icans, icans_resolved
 from carsequel.terms.findings import as_findings
 
@@ -50,7 +51,7 @@ def drafted(
 
 
 def said(
-    findings: pl.DataFrame, form: str, last: float, resolved: pl.DataFrame | None = None
+    findings: pl.DataFrame, form: str, last: float, resolved: pl.DataFrame
 ) -> dict[tuple[str, str], dict[str, Any]]:
     followed = pl.DataFrame({"patient": ["a"], "infusion": [1], "last": [last]})
     cells = reaction_cells(findings, period_grid(followed, form), form, resolved)
@@ -127,7 +128,7 @@ def test_an_episode_over_two_periods_is_reported_before_in_the_second() -> None:
 
 def test_findings_of_nobody_give_open_rows() -> None:
     none = as_findings(pl.DataFrame(schema={"patient": pl.String}))
-    found = said(none, "ebmt", 50.0)
+    found = said(none, "ebmt", 50.0, pl.DataFrame(schema=RESOLVED))
     assert len(found) == 6 and all(row["needs_person"] for row in found.values())
 
 
