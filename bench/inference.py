@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import time
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -37,7 +38,7 @@ def main() -> None:
     truth = build_bank("LBCL", "axi-cel", asked.many, seed=SEED)
     for situation in situations():
         seen = see(truth.paths, situation, followed_days(truth.paths.n, SEED), SEED).observations
-        fresh = bank._replace(shares={})
+        fresh = replace(bank, shares={})
         one = [_timed(fresh, observations, at) for at, observations in enumerate(seen[:20])]
         began = time.perf_counter()
         for at, observations in enumerate(seen):

@@ -8,12 +8,13 @@ the table of docs/inference.md from the rows.
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from carsequel.causes.modelled import dominant, presence_rows, present_by_model, reading, shares_of, threshold
+from carsequel.causes.modelled import dominant, presence_rows, present_by_model, present_in, shares_of, threshold
 from carsequel.inference.bank import Bank, build_bank
 from carsequel.inference.fit import Fit, fit_patient
 from carsequel.inference.forecast import forecast
@@ -60,7 +61,7 @@ def main() -> None:
 
 def _exact_shares(bank: Bank, truth: Bank) -> np.ndarray:
     """Shapley shares of every true patient, all 64 subsets run; those of the bank's durable responder and seed."""
-    same_seed = bank._replace(particles=truth.particles, seed=truth.seed)
+    same_seed = replace(bank, particles=truth.particles, seed=truth.seed)
     shares = failure_shares(same_seed, truth.particles, exact=True)
     return np.stack([shares[name] for name in SIX], axis=1)
 
@@ -100,9 +101,8 @@ def _causes(fit: Fit, truth: Bank, seen: Seen, at: int, exact: np.ndarray) -> di
             there = bool(seen.lost[at])
         else:
             day = fit.seen.failure.day
-            value = float(reading(truth, truth.particles.only(one), truth.paths.only(one), rule["reads"], day)[0])
-            cut = threshold(fit.bank, rule, day)
-            there = value < cut if rule["side"] == "below" else value > cut
+            values, paths = truth.particles.only(one).drawn(truth.members).parameters, truth.paths.only(one)
+            there = bool(present_in(values, paths, rule, day, threshold(fit.bank, rule, day))[0])
         row[f"p_present_{rule['cause']}"] = present[rule["cause"]]["p"]
         row[f"present_{rule['cause']}"] = there
     return row

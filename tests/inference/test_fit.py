@@ -1,5 +1,7 @@
 """Fits: against the bank alone, against known truth, and when a record contradicts itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -57,7 +59,7 @@ def test_refined_and_plain_posterior_agree(bank: Bank) -> None:
         for name in ("P0", "kk", "rhoE")
     }
     fit = fit_patient(
-        bank._replace(particles=bank.particles.only(np.arange(400)), paths=bank.paths.only(np.arange(400))), own
+        replace(bank, particles=bank.particles.only(np.arange(400)), paths=bank.paths.only(np.arange(400))), own
     )
     assert fit.rounds >= 1 and fit.effective > 100
     for name, value in truth.items():

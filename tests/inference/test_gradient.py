@@ -16,7 +16,7 @@ from carsequel.inference.gradient import (
     problem_of,
 )
 from carsequel.inference.laplace import information, laplace, mode_from
-from carsequel.inference.likelihood import _series, log_likelihood
+from carsequel.inference.likelihood import SeriesErrors, log_likelihood
 from carsequel.inference.numbers import measures, noise_scales
 from carsequel.inference.observations import FailureSeen, Observations, as_rows
 from carsequel.inference.smooth import movable, smooth_course
@@ -109,7 +109,8 @@ def test_series_have_the_law_of_the_likelihood() -> None:
         ours = log_series(series, Dual(error[..., :m], np.zeros((n, 1, m, 1)))).value[:, 0]
         exact, limits = error[:, 0, :4], [(-int(bounds[at]), error[:, 0, at]) for at in range(4, m)]
         for at, (scale, _) in enumerate(noise_scales()):
-            theirs = _series(measure, scale, 4, exact.sum(axis=1), (exact**2).sum(axis=1), limits)
+            errors = SeriesErrors(measure, 4, exact.sum(axis=1), (exact**2).sum(axis=1), limits)
+            theirs = errors.of_values(scale) + (errors.of_limits(scale, np.arange(n)) if limits else 0.0)
             assert ours[:, at] == pytest.approx(theirs, rel=1e-12)
 
 

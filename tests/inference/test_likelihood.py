@@ -111,3 +111,17 @@ def test_failure_counts_by_its_day(bank: Bank) -> None:
 
 def test_nothing_seen_is_no_information(bank: Bank) -> None:
     np.testing.assert_allclose(log_likelihood(bank.paths, seen()), 0.0, atol=1e-12)
+
+
+def test_paths_left_out_as_too_far_are_too_far(bank: Bank) -> None:
+    own = seen(
+        *[measured("car_cells", day, value) for day, value in ((7.0, 40.0), (14.0, 9.0))],
+        *[measured("car_cells", day, 0.01, bound=-1) for day in (90.0, 120.0, 180.0)],
+        measured("mtv", 30.0, 0.1, bound=-1, series="b"),
+        failure=FailureSeen("failed", 170.0),
+    )
+    whole, short = log_likelihood(bank.paths, own), log_likelihood(bank.paths, own, far=10.0)
+    looked = np.isfinite(short)
+    assert np.allclose(short[looked], whole[looked])
+    assert looked.sum() < looked.size
+    assert (whole[~looked] <= whole.max() - 10).all()

@@ -5,13 +5,12 @@ from typing import Any, Final
 import polars as pl
 
 from carsequel.causes.information import best_test, weigh_tests
-from carsequel.causes.modelled import Shares, dominant, named_first, present_by_model, shares_by_model, shares_of
+from carsequel.causes.modelled import JOINT, Shares, dominant, named_first, present_by_model, shares_by_model, shares_of
 from carsequel.inference.fit import Fit
 from carsequel.inference.numbers import number
 from carsequel.inference.trust import Trust
 from carsequel.terms.lists import CAUSES
 
-JOINT: Final = "short_persistence+t_cell_dysfunction"
 PROBABLE: Final = 0.2
 OUTSIDE: Final = ("antigen_low", "epitope_mutation", "antigen_masking", "lineage_switch")
 CLAIM: Final = (
@@ -32,11 +31,11 @@ def join_model(causes: dict[str, Any], fit: Fit, mark: Trust) -> dict[str, Any]:
         return causes | {"model": told}
     shares = shares_of(fit)
     tests = weigh_tests(fit, shares)
-    own = shares_by_model(shares)
+    own, present = shares_by_model(shares), present_by_model(fit)
     return causes | {
-        "present": _present(causes, fit),
+        "present": _present(causes, present),
         "shares": _shares(causes, own),
-        "first": _first(own, shares, _p_antigen(fit)),
+        "first": _first(own, shares, present),
         "tests": tests.to_dicts(),
         "next_test": _next_test(causes["next_test"], tests),
         "model": told,
@@ -44,9 +43,9 @@ def join_model(causes: dict[str, Any], fit: Fit, mark: Trust) -> dict[str, Any]:
     }
 
 
-def _present(causes: dict[str, Any], fit: Fit) -> dict[str, Any]:
+def _present(causes: dict[str, Any], modelled: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Presence by the model, by direct evidence where the model has no term, else as before."""
-    modelled, found = present_by_model(fit), dict(causes["present"])
+    found = dict(causes["present"])
     for cause in CAUSES:
         if cause in modelled:
             found[cause] = found[cause] | modelled[cause]
@@ -58,10 +57,6 @@ def _present(causes: dict[str, Any], fit: Fit) -> dict[str, Any]:
         else:
             found[cause] = found[cause] | {"why": f"{UNSEEN}; {found[cause]['why']}"}
     return found
-
-
-def _p_antigen(fit: Fit) -> float:
-    return float(present_by_model(fit)["antigen_loss"]["p"] or 0.0)
 
 
 def _direct(evidence: list[dict[str, Any]], cause: str) -> bool:
@@ -84,13 +79,13 @@ def _shares(causes: dict[str, Any], own: dict[str, dict[str, Any]]) -> dict[str,
     return found
 
 
-def _first(own: dict[str, dict[str, Any]], shares: Shares, antigen: float) -> list[dict[str, Any]]:
+def _first(own: dict[str, dict[str, Any]], shares: Shares, present: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """The cause to name, and the next where it is close, each with the probability that it accounts for most.
 
     An antigen that was probably lost in a way that the model does not know comes first, without a share: how much of
     the failure it accounts for cannot be simulated.
     """
-    chance = dominant(shares)
+    chance, antigen = dominant(shares), float(present["antigen_loss"]["p"] or 0.0)
     beside = [
         {"cause": "antigen_loss", "share": None, "low": None, "high": None, "p_largest": None, "present": antigen}
     ]
@@ -119,6 +114,6 @@ def causes_of(fit: Fit) -> dict[str, Any]:
     if fit.seen.failure.state != "failed":
         raise ValueError("the disease has not failed: there is no cause to name; see forecast(fit)")
     shares = shares_of(fit)
-    own = shares_by_model(shares)
-    first = _first(own, shares, _p_antigen(fit))
-    return {"present": present_by_model(fit), "shares": own, "first": first, "method": fit.method, "claim": CLAIM}
+    own, present = shares_by_model(shares), present_by_model(fit)
+    first = _first(own, shares, present)
+    return {"present": present, "shares": own, "first": first, "method": fit.method, "claim": CLAIM}

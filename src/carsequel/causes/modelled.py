@@ -1,5 +1,6 @@
 """Causes by the model: the probability that each is present, and the share of the failure that it accounts for."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -8,10 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carsequel.inference.antigen import base_rate, lost_beside
-from carsequel.inference.bank import Bank, lasting
+from carsequel.inference.bank import Bank
 from carsequel.inference.fit import Fit
 from carsequel.inference.noise import misfit, pooled
-from carsequel.inference.particles import Particles
 from carsequel.inference.paths import Paths
 from carsequel.inference.rescue import failure_shares
 from carsequel.mechanism.counterfactual import SIX
@@ -25,7 +25,6 @@ FEW: Final = 5.0  # effective patients of a parameter set below which it does no
 UNDETERMINED: Final = "undetermined"
 JOINT: Final = "short_persistence+t_cell_dysfunction"
 CLOSE: Final = 0.1
-USUAL: Final = 5000
 HARDLY: Final = 0.05
 
 
@@ -51,28 +50,20 @@ def presence_rows() -> pl.DataFrame:
 def present_by_model(fit: Fit) -> dict[str, dict[str, Any]]:
     """Give for each cause that the model speaks of the probability that it is present in this patient, as PROB of the
     answer: p, low and high (range over the parameter sets of the population), level, basis, n (effective patients)."""
-    day = fit.seen.failure.day
-    found, hardly, base = {}, misfit(fit), _bank_failures(fit.bank)
+    day, hardly, own = fit.seen.failure.day, misfit(fit), fit.parameters()
+    found = {}
     for row in presence_rows().iter_rows(named=True):
         if row["reads"] == "negative":
             inside, beside = lost_beside(fit.paths, antigen_rows(fit), day)
-            prob = _probability(inside + beside, fit.weights, fit.particles.sets, row["meaning"])
-            found[row["cause"]] = _widened(prob, base_rate(fit.disease), hardly)
-            continue
-        values = reading(fit.bank, fit.particles, fit.paths, row["reads"], day)
-        cut = threshold(fit.bank, row, day)
-        present = values < cut if row["side"] == "below" else values > cut
-        prob = _probability(present.astype(np.float64), fit.weights, fit.particles.sets, row["meaning"])
-        usual = reading(fit.bank, *base, row["reads"], day)
-        everyone = float(np.mean(usual < cut if row["side"] == "below" else usual > cut))
+            values, everyone = inside + beside, base_rate(fit.disease)
+        else:
+            cut = threshold(fit.bank, row, day)
+            usual = present_in(fit.bank.parameters, fit.bank.paths, row, day, cut)
+            values = present_in(own, fit.paths, row, day, cut).astype(np.float64)
+            everyone = float(usual[fit.bank.failing].mean()) if fit.bank.failing.any() else float("nan")
+        prob = _probability(values, fit.weights, fit.particles.sets, row["meaning"])
         found[row["cause"]] = _widened(prob, everyone, hardly)
     return found
-
-
-def _bank_failures(bank: Bank) -> tuple[Particles, Paths]:
-    """Some failures of the population, whatever the record: particles and paths."""
-    who = np.flatnonzero(np.isfinite(bank.paths.failure_day))[:USUAL]
-    return bank.particles.only(who), bank.paths.only(who)
 
 
 def _widened(prob: dict[str, Any], everyone: float, hardly: float) -> dict[str, Any]:
@@ -93,12 +84,19 @@ def threshold(bank: Bank, row: dict[str, Any], day: float) -> float:
     """Give the level beyond which a cause counts as present: a quantile of the durable responders, or a share."""
     if row["reads"] == "negative":
         return float(row["share"])
-    kept = lasting(bank.paths)
-    values = reading(bank, bank.particles.only(kept), bank.paths.only(kept), row["reads"], day)
+    values = reading(bank.parameters, bank.paths, row["reads"], day)[bank.lasting]
     return float(np.nanquantile(values, row["share"] if row["side"] == "below" else 1 - row["share"]))
 
 
-def reading(bank: Bank, particles: Any, paths: Paths, name: str, day: float) -> Floats:
+def present_in(
+    parameters: Mapping[str, Floats], paths: Paths, row: dict[str, Any], day: float, cut: float
+) -> NDArray[np.bool_]:
+    """Say in which simulated patients [n] a cause is present: beyond the threshold on the side that the row names."""
+    values = reading(parameters, paths, row["reads"], day)
+    return values < cut if row["side"] == "below" else values > cut
+
+
+def reading(parameters: Mapping[str, Floats], paths: Paths, name: str, day: float) -> Floats:
     """Give [n] what a row of presence.csv reads of simulated patients, on the day of failure where it needs one."""
     if name == "negative":
         return np.asarray(paths.negative_on(day), dtype=np.float64)
@@ -106,12 +104,11 @@ def reading(bank: Bank, particles: Any, paths: Paths, name: str, day: float) -> 
         return paths.cmax.astype(np.float64)
     if name == "car_at_failure":
         return np.asarray(paths.on("car", day), dtype=np.float64)
-    p = particles.drawn(bank.members).parameters
     if name != "suppression":
-        return np.asarray(p[name])
-    rise = p["P0"] / (p["P0"] + p["KST"])
+        return np.asarray(parameters[name])
+    rise = parameters["P0"] / (parameters["P0"] + parameters["KST"])
     return np.asarray(
-        p["aS"] * rise / (rise + 1.0)
+        parameters["aS"] * rise / (rise + 1.0)
     )  # settled at the burden before lymphodepletion, where rise and decay are equal
 
 

@@ -1,9 +1,10 @@
 """The bank: a whole population simulated once, against which every patient's record is weighed."""
 
 import hashlib
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ MADE_OF: Final = ("composite.py", "composite.csv", "arms.csv", "clinic.csv", "cl
     "populations/draw.py", "populations/sets.csv", "populations/values.csv")  # fmt: skip
 
 
-class Bank(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Bank:
     """A simulated population: its particles and paths, the parameters of its durable responder, and the hash of
     everything that it was made of (files of the model, size, seed)."""
 
@@ -36,13 +38,28 @@ class Bank(NamedTuple):
     paths: Paths
     durable: dict[str, float]
     hash: str
-    shares: dict[int, tuple[float, ...]]  # of failures already looked at, by number
     enough: float = 200.0  # effective patients below which a fit is refined
+    shares: dict[int, tuple[float, ...]] = field(default_factory=dict)  # of failures already looked at, by number
 
     @property
     def members(self) -> tuple[Member, ...]:
         """The parameter sets of the population."""
         return ensemble(self.disease, self.product)
+
+    @cached_property
+    def parameters(self) -> dict[str, NDArray[np.float64]]:
+        """The parameters [n] of every patient."""
+        return self.particles.drawn(self.members).parameters
+
+    @cached_property
+    def lasting(self) -> NDArray[np.bool_]:
+        """Who responded and did not fail by the end of the simulation [n]: the durable responders."""
+        return np.isinf(self.paths.failure_day)
+
+    @cached_property
+    def failing(self) -> NDArray[np.bool_]:
+        """Whose disease failed within the simulation [n]."""
+        return np.isfinite(self.paths.failure_day)
 
 
 def build_bank(disease: str, product: str, n: int = SIZE, seed: int = SEED, progress: Progress | None = None) -> Bank:
@@ -62,13 +79,8 @@ def build_bank(disease: str, product: str, n: int = SIZE, seed: int = SEED, prog
 def bank_of(disease: str, product: str, seed: int, n: int, particles: Particles, paths: Paths) -> Bank:
     """Put a bank together from its parts."""
     parameters = of_model(particles.drawn(ensemble(disease, product)).parameters)
-    durable = durable_reference(composite_model(), parameters, lasting(paths))
-    return Bank(disease, product, seed, particles, paths, durable, bank_hash(disease, product, n, seed), {})
-
-
-def lasting(paths: Paths) -> NDArray[np.bool_]:
-    """Say who responded and did not fail by the end of the simulation: the durable responders."""
-    return np.isinf(paths.failure_day)
+    durable = durable_reference(composite_model(), parameters, np.isinf(paths.failure_day))
+    return Bank(disease, product, seed, particles, paths, durable, bank_hash(disease, product, n, seed))
 
 
 def bank_hash(disease: str, product: str, n: int = SIZE, seed: int = SEED) -> str:

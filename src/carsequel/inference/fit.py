@@ -10,9 +10,8 @@ from carsequel.inference.likelihood import log_likelihood
 from carsequel.inference.observations import Observations
 from carsequel.inference.particles import Particles, run_particles
 from carsequel.inference.paths import Paths
-from carsequel.inference.refine import ROUNDS, Weighed, refine
+from carsequel.inference.refine import FAR, ROUNDS, Weighed, refine
 from carsequel.inference.weights import effective_size, normalised, smoothed, systematic
-from carsequel.mechanism.schedule import Event
 
 Floats = NDArray[np.float64]
 MOST: Final = 4000
@@ -33,7 +32,6 @@ class Fit(NamedTuple):
     effective: float
     k_hat: float
     rounds: int
-    events: tuple[Event, ...] | None = None
 
     @property
     def method(self) -> str:
@@ -58,24 +56,15 @@ def fit_patient(bank: Bank, seen: Observations, number: int = 0, enough: float |
     `number` keeps the random numbers of several patients apart. Raises ValueError where no simulated patient can
     explain the record at all.
     """
-    likelihood = log_likelihood(bank.paths, seen)
+    likelihood = log_likelihood(bank.paths, seen, FAR)
     start = Weighed(bank.particles, bank.paths, likelihood, likelihood, 0)
 
     def simulate(particles: Particles) -> tuple[Paths, Floats]:
         paths = run_particles(bank.disease, bank.members, particles, bank.seed)
         return paths, log_likelihood(paths, seen)
 
-    first = OWN + number * ROUNDS * 4096
-    found = refine(
-        start,
-        bank.particles.sets.size,
-        bank.members,
-        seen,
-        simulate,
-        first,
-        bank.seed,
-        bank.enough if enough is None else enough,
-    )
+    first, wanted = OWN + number * ROUNDS * 4096, bank.enough if enough is None else enough
+    found = refine(start, bank.particles.sets.size, bank.members, seen, simulate, first, bank.seed, wanted)
     logs, k_hat = smoothed(found.log_weights)
     kept, own = _kept(normalised(logs))
     return Fit(bank.disease, bank.product, seen, bank, found.particles.only(kept), found.paths.only(kept), own,

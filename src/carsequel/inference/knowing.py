@@ -10,6 +10,7 @@ from carsequel.inference.forecast import DAYS, share_failing
 from carsequel.inference.likelihood import log_likelihood
 from carsequel.inference.observations import Observations
 from carsequel.inference.paths import Paths
+from carsequel.inference.refine import FAR
 from carsequel.inference.weights import effective_size, normalised
 
 FIRST: Final = 0.0
@@ -42,7 +43,7 @@ def landmarks(seen: Observations) -> list[float]:
 def known_on(paths: Paths, seen: Observations, day: float, horizons: tuple[float, ...]) -> list[dict[str, float]]:
     """Give the probabilities of failure by the horizons with what was seen by a day."""
     until = seen.until(day)
-    weights = normalised(log_likelihood(paths, until)) * (paths.failure_day > day)
+    weights = normalised(log_likelihood(paths, until, FAR)) * (paths.failure_day > day)
     if weights.sum() <= 0:
         return []
     effective = effective_size(weights)

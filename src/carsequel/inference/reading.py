@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from carsequel.inference.categories import response_order
 from carsequel.inference.numbers import measures, number
 from carsequel.inference.observations import FailureSeen, Observations, as_rows
 from carsequel.inference.particles import HORIZON
@@ -204,12 +203,3 @@ def _too_late(end: float, therapy: float) -> str:
 
 def _note(fact: dict[str, Any], why: str) -> dict[str, Any]:
     return {"fact": fact["name"], "source": fact["source"], "why": why}
-
-
-def readable_diseases() -> tuple[str, ...]:
-    """Give the diseases whose records can be read.
-
-    >>> readable_diseases()[0]
-    'LBCL'
-    """
-    return tuple(disease for disease in ("LBCL", "FL", "MCL", "CLL", "B-ALL", "MM") if response_order(disease))

@@ -1,7 +1,8 @@
 """Would this patient have lasted, had a part been as in a durable responder? Shares of a failure by Shapley values.
 
 Every subset of the six causes is taken away from the same virtual patient with the same chance. A subset that contains
-one which already keeps the disease away is taken to do so too and is not simulated again (`exact` runs all).
+one which already keeps the disease away is taken to do so too, one within a subset that does not is taken not to, and
+neither is simulated (`exact` runs all).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from carsequel.inference.bank import Bank
 from carsequel.inference.particles import HORIZON, Particles
+from carsequel.inference.paths import NO_DEATHS
 from carsequel.mechanism.arms import events_of
 from carsequel.mechanism.clinic import clinic_times, outcomes
 from carsequel.mechanism.counterfactual import SIX, shapley_shares, without
@@ -23,8 +25,8 @@ from carsequel.mechanism.solve import solve
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Subset = tuple[str, ...]
-NO_DEATHS: Final = {"death_year_1": 0.0, "death_later": 0.0}
 SUBSETS: Final = [part for size in range(len(SIX) + 1) for part in combinations(SIX, size)]
+ORDER: Final = (0, 1, 5, 6, 2, 4, 3)  # sizes of subsets: what the small and the large settle spares the middle
 PART: Final = 16_384
 
 
@@ -48,24 +50,26 @@ def _lasting(bank: Bank, particles: Particles, exact: bool) -> Mapping[Subset, F
         name: np.asarray(np.broadcast_to(values, (n,)), dtype=np.float64)
         for name, values in of_model(particles.drawn(bank.members).parameters).items()
     }
-    for size in range(len(SIX) + 1):
+    for size in ORDER:
         subsets = [part for part in SUBSETS if len(part) == size]
-        known = {part: _known(part, lasts, n, exact) for part in subsets}
-        asked = [(part, np.flatnonzero(~known[part])) for part in subsets]
+        settled = [_settled(part, lasts, n, exact) for part in subsets]
+        asked = [(part, np.flatnonzero(~known)) for part, (known, _) in zip(subsets, settled, strict=True)]
         answers = _run(bank, parameters, particles.numbers, asked)
-        for (part, who), answer in zip(asked, answers, strict=True):
-            lasts[part] = known[part].copy()
-            lasts[part][who] = answer
+        for (part, who), (_, answer), fresh in zip(asked, settled, answers, strict=True):
+            lasts[part] = answer
+            lasts[part][who] = fresh
     return lasts
 
 
-def _known(part: Subset, lasts: Mapping[Subset, Flags], n: int, exact: bool) -> Flags:
-    """Who lasts for sure with a subset away: those who last with a smaller one away; nothing away mends nothing."""
-    if exact or not part:
-        return np.zeros(n, dtype=bool)
-    smaller = [tuple(each for each in part if each != left) for left in part]
-    healthy = lasts[()]
-    return np.asarray(healthy | np.any([lasts[each] for each in smaller], axis=0))
+def _settled(part: Subset, lasts: Mapping[Subset, Flags], n: int, exact: bool) -> tuple[Flags, Flags]:
+    """For whom the answer for a subset follows from what was simulated [n], and that answer [n]: who lasts with less
+    taken away lasts, who fails with more taken away fails."""
+    own, nobody = set(part), np.zeros(n, dtype=bool)
+    if exact:
+        return nobody, nobody.copy()
+    lasting = np.any([nobody, *(flags for other, flags in lasts.items() if own > set(other))], axis=0)
+    failing = np.any([nobody, *(~flags for other, flags in lasts.items() if own < set(other))], axis=0)
+    return lasting | failing, np.asarray(lasting)
 
 
 def _run(

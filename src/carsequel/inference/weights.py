@@ -28,6 +28,17 @@ def effective_size(weights: Floats) -> float:
     return float(1 / np.sum(shares**2))
 
 
+def log_sum(values: Floats) -> Floats:
+    """Give ln of the sum of exponentials [n] over the rows of [k, n]; rows of minus infinity alone stay so.
+
+    >>> log_sum(np.log([[1.0, 0.5], [3.0, 0.5]])).round(3).tolist()
+    [1.386, 0.0]
+    """
+    top = np.maximum(values.max(axis=0), np.finfo(np.float64).min)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.exp(values - top).sum(axis=0)) + top)
+
+
 def smoothed(log_weights: Floats) -> tuple[Floats, float]:
     """Give Pareto-smoothed log-weights and k-hat, the shape of their tail (vehtari2024): above 0.7 do not trust them.
 

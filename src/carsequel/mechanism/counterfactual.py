@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -43,6 +44,11 @@ def cause_rows() -> pl.DataFrame:
     return read_table("carsequel.mechanism", "counterfactual.csv").with_columns(pl.col("value").cast(pl.Float64))
 
 
+@cache
+def _changes_of(cause: str) -> tuple[dict[str, Any], ...]:
+    return tuple(cause_rows().filter(cause=cause).iter_rows(named=True))
+
+
 def expressible_causes() -> tuple[str, ...]:
     """Give the causes that the model has a parameter for.
 
@@ -74,10 +80,9 @@ def as_durable(model: Model, parameters: Values, cause: str, reference: Mapping[
     own = {row.name: row.value for row in model.parameters}
     changed = {name: np.asarray(values, dtype=np.float64) for name, values in parameters.items()}
     for part in cause.split("+"):
-        rows = cause_rows().filter(cause=part)
-        if rows.is_empty():
+        if not _changes_of(part):
             raise CauseError(f"the model has no parameter for {part!r}; it has {', '.join(expressible_causes())}")
-        for row in rows.iter_rows(named=True):
+        for row in _changes_of(part):
             name = row["parameter"]
             if row["reference"] == "durable" and name not in reference:
                 raise CauseError(f"the reference has no {name}; make it with durable_reference")

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carsequel.inference.fit import Fit
+from carsequel.inference.paths import NO_DEATHS
 from carsequel.mechanism.arms import events_of
 from carsequel.mechanism.clinic import clinic_times, from_day, outcomes
 from carsequel.mechanism.populations.runs import RTOL, TUMOUR, composite_model, of_model
@@ -22,7 +23,6 @@ NOTHING: Final = "observation"
 OUTCOMES: Final = ("response", "complete_response", "controlled_180", "controlled_365")
 CONTROLLED: Final = (180.0, 365.0)
 HALF: Final = 0.5
-NO_DEATHS: Final = {"death_year_1": 0.0, "death_later": 0.0}
 Z90: Final = 1.645
 
 

@@ -1,5 +1,6 @@
 """carsequel demo: a small SYNTHETIC cohort, from simulation to pages."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ BANK, ENOUGH = 5_000, 80.0  # for a look; a report takes more
 
 
 def _quick_bank(disease: str, product: str) -> Bank:
-    return bank_for(disease, product, BANK)._replace(enough=ENOUGH)
+    return replace(bank_for(disease, product, BANK), enough=ENOUGH)
 
 
 def run_demo(out: Path, each: int = 3, seed: int = 7) -> int:
