@@ -33,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--disease", default="LBCL")
     parser.add_argument("--product", default="axi-cel")
-    parser.add_argument("--situation", choices=situations(), required=True)
+    parser.add_argument("--situation", required=True, help=f"{', '.join(situations())}, or one of them with measures "
+                        "of rich added: scans+car_cells")  # fmt: skip
+    parser.add_argument("--failures", action="store_true", help="fit the failures only")
     parser.add_argument("--n", type=int, default=2000)
     parser.add_argument("--bank", type=int, default=100_000)
     parser.add_argument("--enough", type=float, default=200.0)
@@ -49,6 +51,8 @@ def main() -> None:
     rows, began = [], time.monotonic()
     for at in range(asked.first, len(seen.observations), asked.every):
         observations = seen.observations[at]
+        if asked.failures and observations.failure.state != "failed":
+            continue
         fit = fit_patient(bank, observations, at, asked.enough)
         rows.append({"situation": asked.situation, "patient": at, **_row(fit, truth, seen, at, exact)})
         if time.monotonic() - began > 60 * asked.minutes:

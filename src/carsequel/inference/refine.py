@@ -20,7 +20,7 @@ from carsequel.inference.weights import effective_size, normalised, systematic
 from carsequel.mechanism.populations.ensemble import Member
 
 Floats = NDArray[np.float64]
-ROUNDS, EACH = 5, 2048
+ROUNDS, EACH = 10, 2048  # one record in ten needs more than five rounds
 ANCHORS: Final = 256  # kernels of a round
 KEPT_TEMPER: Final = 120.0  # effective patients that a tempered likelihood keeps
 FROM_PRIOR: Final = 0.1

@@ -36,7 +36,7 @@ def situations() -> tuple[str, ...]:
     """Give the names of the data situations.
 
     >>> situations()
-    ('rich', 'routine', 'biopsy')
+    ('rich', 'routine', 'biopsy', 'scans')
     """
     return tuple(_table()["situation"].unique(maintain_order=True))
 
@@ -47,17 +47,31 @@ def _table() -> pl.DataFrame:
 
 
 def plans(situation: str, disease: str) -> list[Plan]:
-    """Give what is measured when; raises KeyError for a situation that is not in situations.csv."""
-    rows = _table().filter(pl.col("situation") == situation)
-    if rows.is_empty():
-        raise KeyError(f"situations.csv has no {situation}; it has {', '.join(situations())}")
+    """Give what is measured when. `scans+car_cells` is a situation with measures of the rich one added.
+
+    Raises KeyError for a situation or a measure that is not in situations.csv.
+
+    >>> [plan.measure for plan in plans("scans+burden", "LBCL")]
+    ['response', 'mtv']
+    """
+    name, *added = situation.split("+")
     burden = BURDEN[clinic_rules(disease)["rules"]]
     found = []
-    for measure, days in rows.select("measure", "days").iter_rows():
+    for measure, days in [*_rows(name), *(row for each in added for row in _rows("rich", each))]:
         at_failure = days == "failure"
         when = () if at_failure else tuple(float(day) for day in days.split())
         found.append(Plan(burden if measure == "burden" else measure, when, at_failure))
     return found
+
+
+def _rows(situation: str, measure: str | None = None) -> list[tuple[str, str]]:
+    """Measure and days of a situation's rows, of all or of one measure."""
+    rows = _table().filter(pl.col("situation") == situation)
+    kept = rows if measure is None else rows.filter(pl.col("measure") == measure)
+    if kept.is_empty():
+        known = ", ".join(situations() if rows.is_empty() else rows["measure"])
+        raise KeyError(f"situations.csv has no {measure or situation}; it has {known}")
+    return list(kept.select("measure", "days").iter_rows())
 
 
 def followed_days(n: int, seed: int) -> NDArray[np.float64]:
