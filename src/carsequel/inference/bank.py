@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from carsequel.inference.particles import HORIZON, Particles, Progress, run_particles
 from carsequel.inference.paths import Paths
+from carsequel.mechanism.arms import events_of
 from carsequel.mechanism.counterfactual import durable_reference
 from carsequel.mechanism.populations.draw import draw_normals
 from carsequel.mechanism.populations.ensemble import Member, ensemble
 from carsequel.mechanism.populations.runs import composite_model, of_model
+from carsequel.mechanism.schedule import Event
 
 SIZE: Final = 100_000
 SEED: Final = 20_261_122
@@ -39,6 +41,7 @@ class Bank:
     durable: dict[str, float]
     hash: str
     enough: float = 200.0  # effective patients below which a fit is refined
+    events: tuple[Event, ...] = field(default_factory=lambda: tuple(events_of("single")))  # of everybody's course
     shares: dict[int, tuple[float, ...]] = field(default_factory=dict)  # of failures already looked at, by number
 
     @property

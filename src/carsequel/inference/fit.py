@@ -11,6 +11,7 @@ from carsequel.inference.observations import Observations
 from carsequel.inference.particles import Particles, run_particles
 from carsequel.inference.paths import Paths
 from carsequel.inference.refine import FAR, ROUNDS, Weighed, refine
+from carsequel.inference.treatments import moving, under_treatments
 from carsequel.inference.weights import effective_size, normalised, smoothed, systematic
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,8 @@ class Fit(NamedTuple):
     def method(self) -> str:
         """How the posterior was obtained, in a sentence."""
         bank = f"{self.bank.paths.n:,} simulated patients ({self.disease} {self.product}, bank {self.bank.hash})"
-        more = f", refined in {self.rounds} rounds of importance sampling" if self.rounds else ""
+        given = "".join(f", given {arm} on day {day:g}" for arm, day in moving(self.seen.treatments))
+        more = f"{given}, refined in {self.rounds} rounds of importance sampling" if self.rounds else given
         return f"{bank} weighed by the record{more}; {self.effective:.0f} effective, k-hat {self.k_hat:.2f}"
 
     def parameters(self) -> dict[str, Floats]:
@@ -56,11 +58,12 @@ def fit_patient(bank: Bank, seen: Observations, number: int = 0, enough: float |
     `number` keeps the random numbers of several patients apart. Raises ValueError where no simulated patient can
     explain the record at all.
     """
+    bank = under_treatments(bank, seen.treatments)
     likelihood = log_likelihood(bank.paths, seen, FAR)
     start = Weighed(bank.particles, bank.paths, likelihood, likelihood, 0)
 
     def simulate(particles: Particles) -> tuple[Paths, Floats]:
-        paths = run_particles(bank.disease, bank.members, particles, bank.seed)
+        paths = run_particles(bank.disease, bank.members, particles, bank.seed, bank.events)
         return paths, log_likelihood(paths, seen)
 
     first, wanted = OWN + number * ROUNDS * 4096, bank.enough if enough is None else enough

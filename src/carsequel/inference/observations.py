@@ -27,14 +27,23 @@ class FailureSeen(NamedTuple):
     latest: float | None = None
 
 
+class Treatment(NamedTuple):
+    """An arm of arms.csv that began on a day from the infusion, before the failure."""
+
+    arm: str
+    day: float
+
+
 class Observations(NamedTuple):
     """All that the likelihood reads of a patient: rows (columns of ROWS, by day), the failure, the last day that
-    counts, and `notes`: what of the record it does not read, each with its reason (fact, source, why)."""
+    counts, `notes`: what of the record it does not read, each with its reason (fact, source, why), and `treatments`,
+    what was given on the way."""
 
     rows: pl.DataFrame
     failure: FailureSeen
     as_of: float
     notes: tuple[dict[str, Any], ...] = ()
+    treatments: tuple[Treatment, ...] = ()
 
     def until(self, day: float) -> "Observations":
         """Give what was known on a day: nothing that was seen later, and no failure of a later day."""
@@ -43,7 +52,8 @@ class Observations(NamedTuple):
             failure = FailureSeen("free", day)
         elif failure.state == "free":
             failure = FailureSeen("free", min(day, failure.day))
-        return Observations(self.rows.filter(pl.col("day") <= day), failure, min(day, self.as_of), self.notes)
+        given = tuple(each for each in self.treatments if each.day <= day)
+        return Observations(self.rows.filter(pl.col("day") <= day), failure, min(day, self.as_of), self.notes, given)
 
 
 def as_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -10,12 +10,14 @@ from typing import Any, Final
 import polars as pl
 
 from carsequel.inference.numbers import measures, number
-from carsequel.inference.observations import FailureSeen, Observations, as_rows
+from carsequel.inference.observations import FailureSeen, Observations, Treatment, as_rows
 from carsequel.inference.particles import HORIZON
+from carsequel.inference.treatments import arm_given
 from carsequel.mechanism.clinic import clinic_rules
 from carsequel.record.course import Course
 
 AFTER_FAILURE: Final = 60.0
+SAME_START: Final = 7.0  # days between an event `new_therapy` and the span that it speaks of
 ANY_UNIT: Final = "any"
 AT_FAILURE: Final = r"(?i)relaps|progress|failure|recurr"
 BEFORE: Final = r"(?i)baseline|before|pre-|screening|apheresis|lymphodepletion|at infusion"
@@ -41,16 +43,17 @@ def read_observations(course: Course, verdict: Mapping[str, Any]) -> Observation
     """Give what the likelihood reads of one infusion of one patient.
 
     `course` holds that patient alone; `verdict` is the row of the verdict on the infusion (infusion, disease, target,
-    state, day, day_low, day_high, approximate). What comes after the next therapy, or more than 60 days after the
-    failure, is left out. Raises ClinicError for a disease without clinical rules.
+    state, day, day_low, day_high, approximate). A therapy before the failure that the model has an arm for becomes a
+    treatment; what comes after any other next therapy, or more than 60 days after the failure, is left out. Raises
+    ClinicError for a disease without clinical rules.
     """
     own = pl.col("infusion") == verdict["infusion"]
-    therapy = _next_therapy(course, own)
+    rows, notes = list[dict[str, Any]](), list[dict[str, Any]]()
+    therapy, treatments = _therapies(course, own, _day_of_failure(verdict), notes)
     failure = _failure(verdict, course.clock.filter(own)["last"].to_list(), therapy)
     end = min(therapy, failure.day + AFTER_FAILURE if failure.state == "failed" else failure.day, HORIZON)
     antigen = f"antigen_{str(verdict['target'] or '').lower()}"
     facts = course.facts_since(*READ, antigen, before=60.0, undated=True).filter(own)
-    rows, notes = list[dict[str, Any]](), list[dict[str, Any]]()
     for fact in _dated(facts, failure, notes):
         found = _row(fact, verdict, failure, antigen)
         if isinstance(found, str):
@@ -62,7 +65,15 @@ def read_observations(course: Course, verdict: Mapping[str, Any]) -> Observation
     rows += _lesions(course, verdict, end)
     frame = as_rows(rows).unique(["measure", "series", "day", "value", "bound", "text"], maintain_order=True)
     last = max([failure.day if failure.state != "unknown" else 0.0, *frame["day"].to_list(), 0.0])
-    return Observations(frame, failure, min(last, end), tuple(notes))
+    given = tuple(each for each in treatments if each.day < end)
+    return Observations(frame, failure, min(last, end), tuple(notes), given)
+
+
+def _day_of_failure(verdict: Mapping[str, Any]) -> float:
+    """The earliest day that the failure can have; infinite where there is none."""
+    days = [verdict.get(name) for name in ("day_low", "day")]
+    known = [float(day) for day in days if day is not None and not math.isnan(day)]
+    return min(known, default=math.inf) if verdict["state"] == "failed" else math.inf
 
 
 def _failure(verdict: Mapping[str, Any], last: list[Any], therapy: float) -> FailureSeen:
@@ -80,12 +91,27 @@ def _failure(verdict: Mapping[str, Any], last: list[Any], therapy: float) -> Fai
     return FailureSeen("free", min(float(day), known) if day is not None else known)
 
 
-def _next_therapy(course: Course, own: pl.Expr) -> float:
-    """Day of the next therapy against the disease; infinite where there is none."""
+def _therapies(
+    course: Course, own: pl.Expr, failed: float, notes: list[dict[str, Any]]
+) -> tuple[float, tuple[Treatment, ...]]:
+    """Day of the first therapy that the model cannot follow (infinite where there is none), and those that it can:
+    with an arm, and begun before the failure."""
     event = course.facts_since("event").filter(own & (pl.col("text") == "new_therapy") & (pl.col("since") > 0))
-    spans = course.spans_since("therapy", "drug").filter(own & (pl.col("role") == "next_line") & (pl.col("since") > 0))
-    days = [*event["since"].to_list(), *spans["since"].to_list()]
-    return float(min(days, default=math.inf))
+    spans = course.spans_since("therapy", "drug").filter(own & (pl.col("since") > 0) & pl.col("text").is_not_null())
+    spans = spans.filter(pl.col("role").is_in(["next_line", "toxicity"]))
+    followed, ends = list[Treatment](), list[float]()
+    for span in spans.sort("since", maintain_order=True).iter_rows(named=True):
+        arm, day = arm_given(span["text"]), float(span["since"])
+        if arm is not None and day < failed:
+            followed.append(Treatment(arm, day))
+        elif span["role"] == "next_line":
+            ends.append(day)
+            if day < failed:
+                notes.append(_note(span, "given before the failure; the model has no term for it"))
+    explained = [each.day for each in followed]
+    ends += [day for day in event["since"].to_list() if not any(abs(day - other) <= SAME_START for other in explained)]
+    end = min(ends, default=math.inf)
+    return float(end), tuple(dict.fromkeys(each for each in followed if each.day < end))
 
 
 def _dated(facts: pl.DataFrame, failure: FailureSeen, notes: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:

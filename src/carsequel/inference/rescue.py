@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from carsequel.inference.bank import Bank
 from carsequel.inference.particles import HORIZON, Particles
 from carsequel.inference.paths import NO_DEATHS
-from carsequel.mechanism.arms import events_of
 from carsequel.mechanism.clinic import clinic_times, outcomes
 from carsequel.mechanism.counterfactual import SIX, shapley_shares, without
 from carsequel.mechanism.populations.runs import RTOL, composite_model, of_model
@@ -93,7 +92,7 @@ def _run(
 def _solve(bank: Bank, parameters: dict[str, Floats], numbers: NDArray[np.int64]) -> Flags:
     model = composite_model()
     solution = solve(
-        model, parameters, clinic_times(bank.disease, HORIZON), plan(model, events_of("single")), seed=bank.seed,
+        model, parameters, clinic_times(bank.disease, HORIZON), plan(model, bank.events), seed=bank.seed,
         rtol=RTOL, first_patient=numbers,
     )  # fmt: skip
     rows = outcomes(

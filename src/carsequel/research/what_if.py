@@ -71,7 +71,8 @@ def _results(fit: Fit, places: NDArray[np.int64], failure: Floats, arm: str, del
     parameters = of_model(own.drawn(fit.bank.members).parameters, arm)
     start = failure + delay
     times = clinic_times(fit.disease, float(np.ceil(start.max())) + FOLLOWED)
-    events = plan(model, events_of(arm, failure_day=failure, delay=delay), places.size)
+    given = fit.bank.events[len(events_of("single")) :]
+    events = plan(model, [*events_of(arm, failure_day=failure, delay=delay), *given], places.size)
     whole = solve(model, parameters, times, events, seed=fit.bank.seed, rtol=RTOL, first_patient=own.numbers)
     after = from_day(whole, start, clinic_times(fit.disease, FOLLOWED))
     rows = outcomes(
