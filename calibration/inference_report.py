@@ -63,13 +63,15 @@ single small values with that in mind).
 | situation | quantity | patients | covered by 50 % | covered by 90 % | KS p |
 |---|---|---|---|---|---|
 """
-FORECAST_HEAD = """Among those free of failure at their last visit. The error of calibration is the mean distance of predicted and
+FORECAST_HEAD = """\
+Among those free of failure at their last visit. The error of calibration is the mean distance of predicted and
 observed shares over tenths; `by chance` is what a perfect answer would show with so few patients.
 
 | situation | by day | patients | failed | mean p | Brier | (base rate) | calibration error | by chance |
 |---|---|---|---|---|---|---|---|---|
 """
-CAUSE_HEAD = """Failures; the truth is the cause with the largest exact Shapley share at the true parameters.
+CAUSE_HEAD = """\
+Failures; the truth is the cause with the largest exact Shapley share at the true parameters.
 `balanced` is the mean recall over the causes when the most probable is named, as the page does: rare causes are then hardly ever named.
 `by rarity` is the mean recall when the cause is named whose probability is highest *against its base rate*, the rule
 that a balanced accuracy asks for; the published analysis of this model (balanced classes, parameters of one set known,
@@ -78,10 +80,12 @@ all of peak, day 28, aplasia, antigen, burden and time) reaches 0.52, chance is 
 | situation | failures | accuracy | balanced | by rarity | Brier | (base) | log loss | (base) | error | by chance |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
-PRESENT_HEAD = """| situation | cause | failures | present | mean p | Brier | (base rate) | calibration error | by chance |
+PRESENT_HEAD = """\
+| situation | cause | failures | present | mean p | Brier | (base rate) | calibration error | by chance |
 |---|---|---|---|---|---|---|---|---|
 """
-GAINS_HEAD = """Failures of the same patients, seen by the scans' responses and the day of failure, and with one
+GAINS_HEAD = """\
+Failures of the same patients, seen by the scans' responses and the day of failure, and with one
 measure added (all of its days in the rich situation). Gain: log loss against that of the scans alone, with a 95 % interval of the paired
 bootstrap over patients, in bits; above zero is better.
 
