@@ -71,11 +71,11 @@ observed shares over tenths; `by chance` is what a perfect answer would show wit
 |---|---|---|---|---|---|---|---|---|
 """
 CAUSE_HEAD = """\
-Failures; the truth is the cause with the largest exact Shapley share at the true parameters.
-`balanced` is the mean recall over the causes when the most probable is named, as the page does: rare causes are then hardly ever named.
-`by rarity` is the mean recall when the cause is named whose probability is highest *against its base rate*, the rule
-that a balanced accuracy asks for; the published analysis of this model (balanced classes, parameters of one set known,
-all of peak, day 28, aplasia, antigen, burden and time) reaches 0.52, chance is 0.17.
+Failures; the truth is the cause with the largest exact Shapley share at the true parameters. `balanced` is the mean
+recall over the causes when the most probable is named, as the page does: rare causes are then hardly ever named. `by
+rarity` is the mean recall when the cause is named whose probability is highest *against its base rate*, the rule that
+a balanced accuracy asks for; the published analysis of this model (balanced classes, parameters of one set known, all
+of peak, day 28, aplasia, antigen, burden and time) reaches 0.52, chance is 0.17.
 
 | situation | failures | accuracy | balanced | by rarity | Brier | (base) | log loss | (base) | error | by chance |
 |---|---|---|---|---|---|---|---|---|---|---|
@@ -85,8 +85,8 @@ PRESENT_HEAD = """\
 |---|---|---|---|---|---|---|---|---|
 """
 GAINS_HEAD = """\
-Failures of the same patients, seen by the scans' responses and the day of failure, and with one
-measure added (all of its days in the rich situation). Gain: log loss against that of the scans alone, with a 95 % interval of the paired
+Failures of the same patients, seen by the scans' responses and the day of failure, and with one measure added (all of
+its days in the rich situation). Gain: log loss against that of the scans alone, with a 95 % interval of the paired
 bootstrap over patients, in bits; above zero is better.
 
 | seen | failures | accuracy | by rarity | Brier | log loss (bits) | gain (bits) |
