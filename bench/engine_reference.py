@@ -1,7 +1,7 @@
 """The kernel against the plain solver on virtual patients of the composite: `python bench/engine_reference.py`.
 
 LBCL, axi-cel, one infusion, 25 outputs to day 730, chance off; the kernel at its default tolerance, SciPy's DOP853 at
-rtol 1e-10. An error is |y - y*| / (|y*| + 1 cell), for the share S + 1e-6; the worst over outputs and states.
+rtol 1e-12. An error is |y - y*| / (|y*| + 1 cell), for the share S + 1e-6; the worst over outputs and states.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
     n = asked.parse_args().patients
     begin = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:
-        true = np.concatenate(list(pool.map(partial(states, "scipy", n=PART, rtol=1e-10), range(0, n, PART))))[:n]
+        true = np.concatenate(list(pool.map(partial(states, "scipy", n=PART, rtol=1e-12), range(0, n, PART))))[:n]
     plain = time.perf_counter() - begin
     found = states("kernel", 0, n, 1e-6)
     wrong = errors(found, true)

@@ -24,11 +24,14 @@ import polars as pl
 
 from carsequel import __version__
 from carsequel.record.parts import read_parts
+from carsequel.side_effects.day_grid import on_every_day, spread
 from carsequel.side_effects.icaht_early import CHOICES, grade_icaht_early
 from carsequel.side_effects.low_runs import low_runs
+from carsequel.side_effects.windows import STRIDE, time_line
 
 DAYS = 200
 LOOPED = 300
+LIMIT = 0.5
 QUERY = """
 with daily as (
   select patient, cast(floor(day) as integer) as day, min(value) as anc from read_parquet('{path}')
@@ -71,10 +74,13 @@ def run_lengths(folder: Path) -> float:
     """The run-length part alone, from the file: the lowest value of each day, then the longest bridged spell."""
     started = time.perf_counter()
     facts = pl.scan_parquet(folder / "facts.parquet").filter(pl.col("day").is_between(0, 31, closed="left"))
-    days = facts.select("patient", pl.col("day").floor().cast(pl.Int64), "value").sort("patient", "day")
-    days = days.group_by("patient", "day", maintain_order=True).agg(pl.col("value").min())
-    low = days.select(pl.col("day"), id=pl.col("patient").rle_id().cast(pl.Int64), low=pl.col("value") <= 0.5)
-    low_runs(low, ("low",), "longest", CHOICES.bridge).collect()
+    rows = facts.select("value", day=pl.col("day").floor().cast(pl.Int64), id=pl.col("patient").rle_id().cast(pl.Int64))
+    lowest = rows.group_by(at=time_line()).agg(pl.col("value").min()).sort("at").collect()
+    patients = pl.DataFrame({"id": range(lowest["at"][-1] // STRIDE + 1)}).with_columns(
+        first=CHOICES.first, last=CHOICES.last
+    )
+    days = on_every_day(lowest, patients)
+    low_runs(days, {"low": spread(days, lowest["value"]) <= LIMIT}, "longest", CHOICES.bridge)
     return time.perf_counter() - started
 
 

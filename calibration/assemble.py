@@ -1,6 +1,7 @@
 """Make the shipped ensemble from calibrations: `python calibration/assemble.py DIR`.
 
-Reads every set that search.py wrote into DIR and writes sets.csv and values.csv of the package. The weight of a set
+Reads every set that search.py wrote into DIR and writes sets.csv and values.csv of the package; populations of which
+DIR holds none stay as they are. The weight of a set
 is exp(-(distance - best of its population) / (2 TEMPER)) with the distance on patients that its search never saw;
 TEMPER widens the weights because the targets come from few patients of different cohorts.
 """
@@ -35,18 +36,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         best[each["population"]] = min(best[each["population"]], each["distance_check"])
     kept = [each for each in found if each["distance_check"] - best[each["population"]] <= FARTHEST]
     kept.sort(key=lambda each: (each["population"], each["distance_check"]))
-    with (HERE / "sets.csv").open("w", newline="", encoding="utf-8") as file:
-        write = csv.writer(file, lineterminator="\n")
-        write.writerow(SETS)
-        write.writerows(_row(each, best[each["population"]]) for each in kept)
-    with (HERE / "values.csv").open("w", newline="", encoding="utf-8") as file:
-        write = csv.writer(file, lineterminator="\n")
-        write.writerow(VALUES)
-        for each in kept:
-            write.writerows(each["values"])
+    sets, values = _shipped("sets.csv"), _shipped("values.csv")
+    replaced = {row[0] for row in sets if row[1] in best}
+    sets = [row for row in sets if row[0] not in replaced] + [_row(each, best[each["population"]]) for each in kept]
+    values = [row for row in values if row[0] not in replaced]
+    values += [row for each in kept for row in each["values"]]
+    order = {row[0]: number for number, row in enumerate(sorted(sets, key=lambda row: (row[1], float(row[6]))))}
+    _write("sets.csv", SETS, sorted(sets, key=lambda row: order[row[0]]))
+    _write("values.csv", VALUES, sorted(values, key=lambda row: order[row[0]]))
     for each in kept:
         print(f"{each['set']:32}{each['distance_check']:8.1f}")
     return 0
+
+
+def _shipped(name: str) -> list[list[Any]]:
+    with (HERE / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))[1:]
+
+
+def _write(name: str, columns: Sequence[str], rows: list[list[Any]]) -> None:
+    with (HERE / name).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([list(columns), *rows])
 
 
 def _read(path: Path) -> dict[str, Any]:

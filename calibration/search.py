@@ -70,7 +70,7 @@ def moved(start: Member, free: Sequence[Free], x: NDArray[np.float64]) -> Member
 
 
 def _set(spread: Spread, part: str, value: float) -> Spread:
-    return spread._replace(median=value) if part == "median" else spread._replace(spread=value)
+    return spread._replace(**{part: value})
 
 
 def look(search: Search, member: Member, seed: int, patients: int) -> list[Reached]:
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read.add_argument("product")
     read.add_argument("--start", default="", help="DISEASE/PRODUCT/SET, or a written values file, to start from")
     read.add_argument("--kinds", default="product,disease,death", help="which rows of ranges.csv are free")
-    read.add_argument("--fix", default="", help="numbers to hold, as kk.spread=0.6,ki.median=0.06")
+    read.add_argument("--fix", default="", help="numbers to hold, as kk.spread=0.6,ki.median=0.06,r.low=0.001")
     read.add_argument("--begin", default="", help="numbers to begin at, as r.median=0.02; they stay free")
     read.add_argument("--patients", type=int, default=1500)
     read.add_argument("--evaluations", type=int, default=300)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from carsequel.mechanism.arithmetic import exp, log
 from carsequel.mechanism.form import Model, ModelError, NothingGiven, Parameter, read_model
-from carsequel.mechanism.kernel.graph import TracingError
+from carsequel.mechanism.kernel.graph import Graph, TracingError
 from carsequel.mechanism.kernel.inputs import Manner, read_asked
 from carsequel.mechanism.kernel.run import run
 from carsequel.mechanism.schedule import Event, plan
@@ -121,6 +122,32 @@ def test_rates_that_depend_on_time_follow_the_closed_form():
     a = 0.5
     part = times**3 / a - 3 * times**2 / a**2 + 6 * times / a**3 - 6 / a**4
     assert found == pytest.approx(part + (1 + 6 / a**4) * np.exp(-a * times), rel=1e-7)
+
+
+def _unary(function) -> Model:
+    """A state that moves by function(a) for a day; the steps themselves add a rounding or two."""
+    row = Parameter("a", 1.0, -1e300, 1e300, "1", "test", "assumed", "assumed")
+    state = namedtuple("State", ["x"])
+    return Model("unary", (row,), state, lambda t, now, p, given: state(function(p.a)), lambda p: state(0.0))
+
+
+def test_the_compiled_logarithm_and_exponential_are_those_of_the_processor_to_the_last_bits():
+    wide = np.concatenate([np.logspace(-300, 300, 1201), np.linspace(0.4, 2.5, 1001), 1 + np.logspace(-15, -1, 57)])
+    found = solve(_unary(log), {"a": wide}, [1.0], rtol=1e-3).state("x")[:, 0]
+    true = np.log(wide)
+    assert np.all(np.abs(found - true) <= 6 * np.spacing(np.abs(true)))
+    small = np.concatenate([np.linspace(-700, 700, 1401), np.linspace(-1, 1, 501)])
+    found = solve(_unary(exp), {"a": small}, [1.0], rtol=1e-3).state("x")[:, 0]
+    assert np.all(np.abs(found - np.exp(small)) <= 6 * np.spacing(np.exp(small)))
+    assert solve(_unary(log), {"a": 0.0}, [1.0]).status.tolist() == [Status.NOT_FINITE]
+
+
+def test_the_logarithm_of_a_quotient_needs_no_division_where_the_divisor_is_positive():
+    graph = Graph()
+    x, y = (graph.input("state", at, fixed=False) for at in range(2))
+    split, kept = graph.make("log", x / graph.make("maximum", y, 1.0)), graph.make("log", x / y)
+    assert split.op == "sub" and [arg.op for arg in split.args] == ["log", "log"]
+    assert kept.op == "log" and kept.args[0].op == "mul"  # of two negative numbers the quotient has a logarithm
 
 
 def test_a_model_that_branches_on_a_value_is_refused_with_the_way_out():

@@ -82,6 +82,28 @@ def test_draws_of_one_day_grow_like_draws_of_a_quarter():
     assert np.mean(end == 0) == pytest.approx(extinct, abs=0.01)
 
 
+@pytest.mark.parametrize("method", ["kernel", "scipy"])
+def test_without_chance_a_clone_begins_when_one_cell_is_expected(method):
+    """Less than a cell is none; influx of a twentieth a day brings one on day 20; what dies out comes again."""
+    days = np.array([0.0, 19.9, 20.1, 30.0, 79.0])
+    people = {"first": [0.9, 0.9], "birth": [0.3, 0.1], "death": [0.2, 0.4], "influx": [0.05, 0.05]}
+    found = solve(_clone(), people, days, chance=False, rtol=1e-9, method=method).state("n")
+    net, since = 0.1, days[2:] - 20.0
+    grown = (1.0 + 0.05 / net) * np.exp(net * since) - 0.05 / net
+    assert found[0].tolist()[:2] == [0.0, 0.0] and found[0, 2:] == pytest.approx(grown, rel=1e-7)
+    assert found[1].tolist() == [0.0] * 5  # below one cell again at once, each time
+
+
+@pytest.mark.parametrize("method", ["kernel", "scipy"])
+def test_without_chance_a_clone_that_fell_begins_anew_and_one_without_influx_never(method):
+    """From 4 cells a net loss of 0.5 a day with influx of 0.05: below one cell after 2 ln(3.9 / 0.9) = 2.93 days."""
+    people = {"first": [4.0, 4.0], "birth": [0.5, 0.0], "death": [1.0, 0.5], "influx": [0.05, 0.0]}
+    found = solve(_clone(), people, [2.9, 2.95, 22.9, 40.0], chance=False, rtol=1e-9, method=method).state("n")
+    assert found[0, 0] == pytest.approx(0.1 + 3.9 * math.exp(-0.5 * 2.9), rel=1e-7)
+    assert found[0, 1:].tolist() == [0.0] * 3
+    assert found[1].tolist() == [0.0] * 4  # gone since day 2.77
+
+
 def test_next_draw_is_a_quarter_day_on_and_a_day_on_in_calm():
     assert births.next_draw(3.1, 0.0) == 3.25
     assert births.next_draw(59.75, 0.0) == 60.0

@@ -8,16 +8,12 @@ from math import floor, inf
 from typing import Any
 
 from laboratory_twins import interpolated, low_days
-from side_effect_twins import Patient, covered, facts_on, record_end, window_end
+from side_effect_twins import Patient, covered, facts_on, window_end
 
 Bounds = tuple[int | None, int | None]
 Values = list[float | None]
 NONE = (None, None)
 PLATELETS, RED_CELLS = "transfusion_platelets", "transfusion_red_cells"
-
-
-def last_day(p: Patient, last: int) -> int:
-    return min(window_end(p, last), record_end(p))
 
 
 def on_days(p: Patient, name: str, first: int, last: int) -> list[list[dict[str, Any]]]:
@@ -43,7 +39,7 @@ def filled(values: Values, unknown: float) -> list[float]:
 
 def t_icaht_late(p: Patient, inclusive: bool, tests: int, censored: bool) -> Bounds:
     """Platelets of day 31 to 100: below 100, 50 and 20, the last for 14 days; each level needs `tests` values."""
-    end = last_day(p, 100)
+    end = window_end(p, 100)
     if censored and p["censor"] is not None:
         end = min(end, floor(p["censor"]))
     best, worst = lowest(p, "platelets", 31, end)
@@ -156,7 +152,7 @@ def cytopenia(p: Patient, term: str, longest: bool) -> Bounds | None:
         p["disease"] == "B-ALL" and p["age"] is not None and p["age"] < 18
     ):
         return None
-    end = last_day(p, last)
+    end = window_end(p, last)
     given = transfusion is not None and any(transfused(p, transfusion, day) for day in range(first, end + 1))
     days = range(first, end + 1)
     rows_of_days = on_days(p, name, first, end)

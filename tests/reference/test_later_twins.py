@@ -153,7 +153,8 @@ def test_lymphocyte_peak() -> None:
         p = PEOPLE[row["patient"]]
         values = values_of(p, "lymphocytes", 30)
         seen = sorted({v[0] for v in values})
-        edges = [-1, *seen, min(30, last_day(p)) + 1]
+        died = [f["day"] for f in p["facts"] if f.get("text") == "death"]
+        edges = [-1, *seen, min(30, *died, 30) + 1]
         gap = max(b - a - 1 for a, b in pairwise(edges)) > 7
         low = max((code("alc", v[1]) for v in values), default=None)
         high = None if low is None else max(int(gap), *(code("alc", v[2]) for v in values))

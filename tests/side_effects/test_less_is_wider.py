@@ -33,8 +33,12 @@ COVERED: dict[str, Grade] = {"infection": assess_infection_density, "steroids": 
 # Stretches that lie inside one window of every criterion; a gap of eight days is too long to be interpolated.
 STRETCHES = ((2, 19), (33, 58), (63, 98))
 GAP = 8
+# Its horizon is the last follow-up, as its grading code has it.
+ENDS_WITH_THE_RECORD = {"icaht_late"}
 # These read what was measured and say nothing of the days between.
 MEASURED_ONLY = ("missing=observed",)
+# These end with the record by their own words.
+TO_LAST_RECORD = ("follow_up=to_last_record", "never_recovered=from_day3_to_last")
 
 
 def daily_patient(seed: int) -> dict[str, Any]:
@@ -60,10 +64,23 @@ def with_gaps(p: dict[str, Any], seed: int) -> dict[str, Any]:
     return p | {"facts": [f for f in p["facts"] if not any(a <= f["day"] <= b for a, b in gaps)]}
 
 
+def ended(p: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The patient whose record ends more than a week before the end of every window, without a death."""
+    last = random.Random(seed).choice([*range(1, 23), *range(31, 53), *range(61, 93)])
+    return p | {"facts": [f for f in p["facts"] if f["day"] <= last]}
+
+
 @cache
 def daily() -> tuple[Course, Course]:
     people = {f"p{seed}": daily_patient(seed) for seed in range(N)}
     less = {name: with_gaps(p, seed) for seed, (name, p) in enumerate(people.items())}
+    return raw_of_patients(people).course(), raw_of_patients(less).course()
+
+
+@cache
+def followed() -> tuple[Course, Course]:
+    people = {f"p{seed}": daily_patient(seed) for seed in range(N)}
+    less = {name: ended(p, seed) for seed, (name, p) in enumerate(people.items())}
     return raw_of_patients(people).course(), raw_of_patients(less).course()
 
 
@@ -74,8 +91,8 @@ def covered() -> tuple[Course, Course]:
     return raw_of_later(people).course(), raw_of_later(less).course()
 
 
-def assert_only_wider(grade: Grade, whole: Course, less: Course) -> None:
-    keep = ~pl.col("definition").str.contains("|".join(MEASURED_ONLY)) & (pl.col("kind") == "maximum")
+def assert_only_wider(grade: Grade, whole: Course, less: Course, but: tuple[str, ...] = MEASURED_ONLY) -> None:
+    keep = ~pl.col("definition").str.contains("|".join(but)) & (pl.col("kind") == "maximum")
     before, after = (grade(course).filter(keep).select(*KEY, "low", "high") for course in (whole, less))
     both = before.join(after, on=KEY, suffix="_less")
     assert both.height == before.height
@@ -89,6 +106,11 @@ def assert_only_wider(grade: Grade, whole: Course, less: Course) -> None:
 @pytest.mark.parametrize("kind", COUNTED)
 def test_a_long_gap_only_widens(kind: str) -> None:
     assert_only_wider(COUNTED[kind], *daily())
+
+
+@pytest.mark.parametrize("kind", sorted(COUNTED.keys() - ENDS_WITH_THE_RECORD))
+def test_a_record_that_ends_early_only_widens(kind: str) -> None:
+    assert_only_wider(COUNTED[kind], *followed(), (*MEASURED_ONLY, *TO_LAST_RECORD))
 
 
 @pytest.mark.parametrize("kind", COVERED)

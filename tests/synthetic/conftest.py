@@ -1,4 +1,4 @@
-"""Synthetic records of two diseases, made once for every test of this room."""
+"""Synthetic records of three diseases, made once for every test of this room."""
 
 import polars as pl
 import pytest
@@ -10,7 +10,9 @@ PATIENTS, FEW = 12, 6
 SEED = 2
 
 
-@pytest.fixture(scope="session", params=[("LBCL", "axi-cel"), ("B-ALL", "tisa-cel")], ids=["LBCL", "B-ALL"])
+@pytest.fixture(
+    scope="session", params=[("LBCL", "axi-cel"), ("B-ALL", "tisa-cel"), ("MM", "ide-cel")], ids=["LBCL", "B-ALL", "MM"]
+)
 def whole(request: pytest.FixtureRequest) -> Records:
     """Complete records, nothing missing and nothing wrong."""
     return make_records(*request.param, PATIENTS, SEED)

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from carsequel.mechanism.form import Model
 from carsequel.mechanism.kernel.inputs import Asked, Manner
-from carsequel.mechanism.reference_clones import Clones
+from carsequel.mechanism.reference_clones import Clones, Expected
 from carsequel.mechanism.solution import Floats, Solution, Status
 
 _MATHS = (OverflowError, ZeroDivisionError, ValueError)
@@ -43,7 +43,6 @@ class _Run:
 
     def __init__(self, model: Model, asked: Asked, row: int, manner: Manner, number: int) -> None:
         self.model, self.times, self.rtol, self.max_steps = model, asked.times, manner.rtol, manner.max_steps
-        address = (manner.seed, number) if manner.chance else None
         values: Any = namedtuple("Parameters", model.parameter_names)  # type: ignore[misc]
         self.p = values(*asked.parameters[row].tolist())
         plan, at = asked.schedule, 0 if asked.schedule.days.shape[0] == 1 else row
@@ -51,10 +50,10 @@ class _Run:
         self.changes, self.given = plan.given[at], asked.given.copy()
         self.event, self.t, self.steps = 0, 0.0, 0
         self.size = len(model.state_names)
-        self.clones = Clones(model, address)
+        self.clones = Clones(model, (manner.seed, number)) if manner.chance else Expected(model)
         self.floors = np.full(self.size, -np.inf)
-        for name, floor in {**({} if address else dict.fromkeys(model.clones, 1.0)), **model.floors}.items():
-            if not (address and name in model.clones):
+        for name, floor in model.floors.items():
+            if name not in model.clones:
                 self.floors[model.state_names.index(name)] = floor
         self.atol = np.concatenate([asked.atol, np.full(len(self.clones.at), manner.rtol)])
 
@@ -157,7 +156,7 @@ class _Run:
             elif level == self.floors[row]:
                 self.y[row] = 0.0
             else:
-                self.clones.become_whole(row, self.t, self.y, self._turnover(self.t, self.y))
+                self.clones.fallen(row, self.t, self.y, self._turnover(self.t, self.y))
 
     def _events(self) -> None:
         happened = False

@@ -1,4 +1,7 @@
-"""The chance of one patient's clones in plain Python: which are whole numbers, when they are drawn, who arrives."""
+"""One patient's clones in plain Python: which are whole numbers, when they are drawn, who arrives.
+
+Without chance: which are none, and when they begin.
+"""
 
 import math
 
@@ -10,15 +13,15 @@ Law = list[tuple[float, float, float]]
 
 
 class Clones:
-    """The clones of one patient; without an address (seed, patient) none is ever whole and nothing is drawn.
+    """The clones of one patient, who draws by an address (seed, patient).
 
     `at` are their columns in the state; the row of cumulative influx of clone c stands at `size + c`.
     """
 
-    def __init__(self, model: Model, address: tuple[int, int] | None) -> None:
+    def __init__(self, model: Model, address: tuple[int, int]) -> None:
         self.size = len(model.state_names)
-        self.at = [model.state_names.index(name) for name in model.clones] if address else []
-        self.seed, self.patient = address or (0, 0)
+        self.at = [model.state_names.index(name) for name in model.clones]
+        self.seed, self.patient = address
         n = len(self.at)
         self.whole = [False] * n
         self.arrived = [0] * n
@@ -81,7 +84,7 @@ class Clones:
         empty = [whole and y[at] == 0 for whole, at in zip(self.whole, self.at)]
         return [due if none else math.inf for due, none in zip(self.due, empty)]
 
-    def become_whole(self, row: int, t: float, y: Floats, law: Law) -> None:
+    def fallen(self, row: int, t: float, y: Floats, law: Law) -> None:
         """Turn a clone that has fallen to the threshold into that whole number."""
         clone = self.at.index(row)
         y[row] = births.WHOLE_BELOW
@@ -129,3 +132,50 @@ class Clones:
             y[at] = births.after_jump(float(before[at]), float(y[at]), self.whole[clone], u, v)
             limit = births.CONTINUOUS_FROM if self.whole[clone] else births.WHOLE_BELOW
             self.whole[clone] = bool(y[at] < limit)
+
+
+class Expected(Clones):
+    """The clones of one patient without chance: below its floor a clone is none (`whole`), and it begins again with as
+    many cells as its floor when its influx has brought as many."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, (0, 0))
+        self.floors = [float(model.floors.get(name, 1.0)) for name in model.clones]
+
+    def begin(self, y: Floats) -> None:
+        """Make what starts below its floor none."""
+        for clone in range(len(self.at)):
+            self._settle(clone, y)
+
+    def _settle(self, clone: int, y: Floats) -> None:
+        if y[self.at[clone]] >= self.floors[clone]:
+            self.whole[clone] = False
+            return
+        if not self.whole[clone]:
+            self.due[clone] = float(y[self.size + clone]) + self.floors[clone]
+        y[self.at[clone]], self.whole[clone] = 0.0, True
+
+    def counted(self, y: Floats) -> bool:
+        """Nothing is ever drawn."""
+        return False
+
+    def levels(self, floors: Floats) -> list[float]:
+        """Give for each state the level below which it may not fall unseen."""
+        levels: list[float] = floors.tolist()
+        for at, floor in zip(self.at, self.floors):
+            levels[at] = floor
+        return levels
+
+    def fallen(self, row: int, t: float, y: Floats, law: Law) -> None:
+        """Make a clone that has fallen to its floor none."""
+        y[row] = 0.0
+        self._settle(self.at.index(row), y)
+
+    def arrive(self, clone: int, t: float, y: Floats, law: Law) -> None:
+        """Let a clone begin again."""
+        y[self.at[clone]], self.whole[clone] = self.floors[clone], False
+
+    def jumped(self, t: float, before: Floats, y: Floats) -> None:
+        """Make none what an event left below its floor, and continuous what it brought above."""
+        for clone in range(len(self.at)):
+            self._settle(clone, y)

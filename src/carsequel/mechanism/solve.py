@@ -36,7 +36,7 @@ def solve(
     `times`: rising days from 0; at the day of an event the value after it. `schedule`: from `plan`, one row or n rows.
     Random numbers belong to (seed, first_patient + row), or to the number listed for each row, [n], so that parts of a
     population, threads and other arms of the same patient agree. `chance=False` draws nothing: what falls below its
-    floor (one cell for clones) is zero.
+    floor is zero, a clone below its floor (one cell) is none, and it begins when its influx has brought as many cells.
     What is counted in cells (has a floor or is a clone) is never negative, not even by an error of the solver.
     `atol`: one number or one a state; by default rtol of a state's floor (1 for clones), rtol / 1e6 for others.
     `method`: the compiled kernel, or SciPy patient by patient; `threads`: 0 = all processors.
@@ -67,7 +67,8 @@ def sensitivities(
 
     Tangents are [n, k, s, len(wrt)], in the state's unit per the parameter's; start and events (doses) are part of it,
     the days of events are not. Tangents take the state's own steps: keep rtol at 1e-8 or below where they are used to
-    fit. Where a state falls to its floor, the day of that moves with the parameters and the tangents with it.
+    fit. Where a state falls to its floor, the day of that moves with the parameters and the tangents with it. Days on
+    which clones begin are not looked for: a clone that starts below its floor is followed here as a fraction of a cell.
     Raises ModelError for a parameter that the model does not have.
     """
     unknown = sorted(set(wrt) - set(model.parameter_names))

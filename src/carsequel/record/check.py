@@ -23,8 +23,9 @@ FEW = 1_000
 
 def check_record(course: Course, report: Report) -> Course:
     """Give the course with duplicates removed and doubtful rows marked, its report complete."""
-    facts = _mark_implausible(_drop_duplicates(course.facts, SAME_FACT, report), report)
-    _note_conflicts(facts, report)
+    facts, crowded = _facts_counted_once(course.facts, report)
+    facts = _mark_implausible(facts, report)
+    _note_conflicts(crowded, report)
     spans = _drop_duplicates(course.spans, _content(course.spans), report)
     lesions = _drop_duplicates(course.lesions, _content(course.lesions), report)
     coverage = _drop_duplicates(course.coverage, ["patient", "name", "start", "end"], report)
@@ -36,31 +37,47 @@ def check_record(course: Course, report: Report) -> Course:
 
 
 def _repeated(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Give the rows that may share the content of these columns with another row, beside their place `_at`.
+    """Give the rows that may share the content of these columns with another row.
 
     Equal content has equal hashes; that rows with equal hashes differ is possible, and the callers look again.
     """
-    numbered = rows.with_row_index("_at")
     if rows.height < FEW:
-        return numbered
+        return rows
     hashes = rows.select(columns).hash_rows()
     ordered = hashes.sort()
     twice = ordered.filter(ordered == ordered.shift(1))
-    return numbered.filter(hashes.is_in(twice.unique().implode())) if twice.len() else numbered.clear()
+    return rows.filter(hashes.is_in(twice.unique().implode())) if twice.len() else rows.clear()
 
 
 def _content(rows: pl.DataFrame) -> list[str]:
     return [name for name in rows.columns if name not in ("row", "source")]
 
 
-def _drop_duplicates(rows: pl.DataFrame, same: Sequence[str | pl.Expr], report: Report) -> pl.DataFrame:
-    """Count an exact repetition once: for facts the same value of the same name at the same time."""
-    first = [name for name in SOME_CONTENT if name in rows.columns]
-    again = _repeated(rows, first).filter(~pl.struct(same).is_first_distinct())
-    if again.is_empty():
-        return rows
+def _facts_counted_once(facts: pl.DataFrame, report: Report) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give the facts without the same value of the same name at the same time again, and those that share patient,
+    name and time with another one."""
+    crowded = _repeated(facts.with_row_index("_at"), ["patient", "name", "clock"])
+    again = _again(crowded, SAME_FACT, report)
+    return _without(facts, again), crowded.filter(~pl.col("_at").is_in(again.implode()))
+
+
+def _drop_duplicates(rows: pl.DataFrame, same: Sequence[str], report: Report) -> pl.DataFrame:
+    """Count an exact repetition once."""
+    return _without(rows, _again(rows.with_row_index("_at"), same, report))
+
+
+def _again(numbered: pl.DataFrame, same: Sequence[str | pl.Expr], report: Report) -> pl.Series:
+    """Note the rows that repeat an earlier one, and give their numbers `_at`."""
+    again = _repeated(numbered, [name for name in SOME_CONTENT if name in numbered.columns])
+    again = again.filter(~pl.struct(same).is_first_distinct())
     report.add(again, "converted", "duplicate row counted once", "remove the copy")
-    return rows.filter(pl.repeat(True, rows.height, eager=True).scatter(again["_at"], False))
+    return again["_at"]
+
+
+def _without(rows: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    if places.is_empty():
+        return rows
+    return rows.filter(pl.repeat(True, rows.height, eager=True).scatter(places, False))
 
 
 def _mark_implausible(facts: pl.DataFrame, report: Report) -> pl.DataFrame:
@@ -90,11 +107,11 @@ def _limits(plausible: tuple[float | None, float | None]) -> tuple[float, float]
     return -inf if least is None else least, inf if most is None else most
 
 
-def _note_conflicts(facts: pl.DataFrame, report: Report) -> None:
+def _note_conflicts(crowded: pl.DataFrame, report: Report) -> None:
     """Note different numbers of one quantity at one and the same moment (clock time included)."""
     numbers = [name for name, known in quantities().items() if known.kind == ONE_A_MOMENT]
-    timed = facts[_repeated(facts.select("patient", "name", "clock"), ["patient", "name", "clock"])["_at"]]
-    timed = timed.filter((pl.col("clock") % 1 != 0) & pl.col("name").is_in(numbers) & pl.col("value").is_not_null())
+    timed = (pl.col("clock") % 1 != 0) & pl.col("value").is_not_null() & pl.col("name").is_in(numbers)
+    timed = crowded.filter(timed)
     several = pl.col("value").n_unique().over(SAME_MOMENT) > 1
     words = "two different values at the same moment"
     report.note(timed, several, "doubt", words, "keep the right one; both are used", was="value")
@@ -105,12 +122,13 @@ def _note_after_the_end(course: Course, report: Report) -> None:
     end = (pl.col("name") == "event") & pl.col("text").is_in(["death", "last_contact"])
     for text, words in (("death", "after death"), ("last_contact", "after last contact")):
         last = pl.col("clock").min() if text == "death" else pl.col("clock").max()
-        ends = events.filter(pl.col("text") == text).group_by("patient").agg(_end=last)
+        ends = events.filter(pl.col("text") == text).group_by("patient").agg(_end=last.floor()).drop_nulls()
         if ends.is_empty():
             continue
         for rows in (course.facts, course.spans, course.lesions):
-            late = rows.select("patient", "clock").join(ends, on="patient", how="left", maintain_order="left")
-            late = rows.filter(late.select(pl.col("clock").floor() > pl.col("_end").floor()).to_series())
+            late = rows.filter(pl.col("clock").floor() > ends["_end"].min())
+            late = late.join(ends, on="patient", how="inner", maintain_order="left")
+            late = late.filter(pl.col("clock").floor() > pl.col("_end"))
             late = late.filter(~end) if rows is course.facts else late
             report.add(late, "doubt", f"recorded {words}", "check the day and the date of the end", was="clock")
     several = pl.col("clock").n_unique().over("patient") > 1

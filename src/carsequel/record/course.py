@@ -1,6 +1,6 @@
 """A course: the tidy tables of one or many patients, and the views from which criteria are computed."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -13,6 +13,7 @@ from carsequel.record.unread import UNREAD
 
 UNUSABLE: Final = "implausible"
 FAR: Final = 1e9
+_LOOKED: Final = ("infusion", "since", "_look")
 COVERED: Final = {
     "patient": pl.String,
     "infusion": pl.Int64,
@@ -92,25 +93,45 @@ class Course:
         both = last.join(death, on="patient", how="full", coalesce=True)
         return both.with_columns(last=pl.coalesce("death", "last"))
 
-    def facts_since(self, *names: str, before: float = 0.0, undated: bool = False, until: float = FAR) -> pl.DataFrame:
-        """Give facts of the named quantities as seen from each infusion: all their columns plus `since` (days from
-        that infusion) and `infusion` (the one they are seen from), in the stretch from `before` days ahead of the
-        infusion until the next infusion. A row before a later infusion is also seen by the earlier one.
+    def facts_since(
+        self,
+        *names: str,
+        before: float = 0.0,
+        undated: bool = False,
+        until: float = FAR,
+        columns: Sequence[str] | None = None,
+        of: pl.DataFrame | None = None,
+    ) -> pl.DataFrame:
+        """Give facts of the named quantities as seen from each infusion: all their columns (or only `columns`, which is
+        faster) plus `since` (days from that infusion), `infusion` (the one they are seen from) and `_look` (its row in
+        `clock`), in the stretch from `before` days ahead of the infusion until the next infusion. A row before a later
+        infusion is also seen by the earlier one.
 
         `undated` adds rows whose day is not given, with `since` null, under the infusion they name; `until` leaves out
-        what comes on that day or later. Implausible rows never come.
+        what comes on that day or later; `of` (patient, infusion) names the infusions. Implausible rows never come.
         """
         rows = [self._places[name] for name in dict.fromkeys(names) if name in self._places]
+        facts = self.facts.drop("infusion") if columns is None else self.facts.select(_own(columns))
         if not rows:
-            return self._seen_facts.clear()
+            return facts.clear().with_columns(self._seen.clear().select(_LOOKED))
+        places = rows[0] if len(rows) == 1 else pl.concat(rows).sort()
+        if of is not None:
+            places = places.filter(self._among(of).gather(self._seen["_look"].gather(places)))
         wanted = (pl.col("since") >= -before).fill_null(undated)
         if until < FAR:
             wanted = wanted & (pl.col("since") < until).fill_null(True)
-        if len(rows) == len(self._places):
-            return self._seen_facts.filter(wanted)
-        places = rows[0] if len(rows) == 1 else pl.concat(rows).sort()
-        seen = self._seen_facts["since"].gather(places)
-        return self._seen_facts[places.filter(seen.to_frame("since").select(wanted).to_series())]
+        seen = self._seen["since"].gather(places)
+        seen = self._seen[places.filter(seen.to_frame("since").select(wanted).to_series())]
+        found = facts[seen["_fact"]].with_columns(seen.select(_LOOKED))
+        return found if columns is None else found.select(columns)
+
+    def _among(self, infusions: pl.DataFrame) -> pl.Series:
+        """Tell for each row of `clock` whether it is one of these infusions (patient, infusion)."""
+        named = infusions.select("patient", "infusion", _named=True).unique()
+        both = self.clock.select("patient", "infusion").join(
+            named, on=["patient", "infusion"], how="left", maintain_order="left"
+        )
+        return both["_named"].fill_null(False)
 
     def has(self, *names: str) -> bool:
         """Tell whether the record holds a fact of one of these names, usable or not."""
@@ -118,8 +139,9 @@ class Course:
 
     def spans_since(self, *names: str, before: float = 0.0, undated: bool = False) -> pl.DataFrame:
         """Give spans of the named kinds as seen from each infusion: all columns plus `since` and `until` (days from
-        that infusion, `until` null where it is still going or its end is not given) and `infusion`. A span that began
-        before the infusion and lasted into it is included; one whose end is not given counts only where it began."""
+        that infusion, `until` null where it is still going or its end is not given), `infusion` and `_look` as in
+        `facts_since`. A span that began before the infusion and lasted into it is included; one whose end is not given
+        counts only where it began."""
         reaches = (pl.col("since") + pl.col("_reach") >= -before).fill_null(undated)
         return self._seen_spans.filter(_named(names) & reaches).drop("_reach")
 
@@ -129,14 +151,17 @@ class Course:
         return frozenset(self.facts["name"].unique().to_list())
 
     @cached_property
-    def _seen_facts(self) -> pl.DataFrame:
-        """Every usable fact as seen from each infusion until the next, however long before it, and undated ones."""
-        return self._seen_from(self.facts.filter(pl.col("doubt").ne_missing(UNUSABLE)), "day")
+    def _seen(self) -> pl.DataFrame:
+        """Every usable fact as seen from each infusion until the next, however long before it, and undated ones: its
+        row in `facts` (`_fact`), name, since, infusion and `_look`."""
+        rows = self.facts.select("patient", "name", "infusion", "clock", "day", "doubt").with_row_index("_fact")
+        seen = self._seen_from(rows, "day", pl.col("doubt").ne_missing(UNUSABLE))
+        return seen.select("_fact", "name", *_LOOKED)
 
     @cached_property
     def _places(self) -> dict[str, pl.Series]:
-        """The rows of `_seen_facts` by name, in order: to look a name up costs far less than to compare them all."""
-        rows = self._seen_facts.select("name", _row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        """The rows of `_seen` by name, in order: to look a name up costs far less than to compare them all."""
+        rows = self._seen.select("name", _row=pl.int_range(pl.len(), dtype=pl.UInt32))
         by_name = rows.group_by("name").agg("_row")
         return dict(zip(by_name["name"].to_list(), by_name["_row"], strict=True))
 
@@ -149,8 +174,9 @@ class Course:
         reach = pl.coalesce("_length", open_end)
         return seen.with_columns(until=pl.col("since") + pl.col("_length"), _reach=reach).drop("_length")
 
-    def _seen_from(self, rows: pl.DataFrame, own_day: str) -> pl.DataFrame:
+    def _seen_from(self, rows: pl.DataFrame, own_day: str, usable: pl.Expr | None = None) -> pl.DataFrame:
         looks = self.clock.select("patient", "infusion", _from="day", _next=pl.col("next_day").fill_null(FAR))
+        looks = looks.with_row_index("_look")
         rows = rows.rename({"infusion": "_named"})
         # A left join leaves the rows where they are, which is far cheaper; who has no infusion goes out below.
         both = rows.join(looks, on="patient", how="left", maintain_order="left")
@@ -159,7 +185,7 @@ class Course:
         before_next = pl.col("clock").is_null() | (pl.col("clock") < pl.col("_next"))
         both = both.with_columns(since=since)
         inside = pl.when(pl.col("since").is_null()).then(named).otherwise(before_next)
-        return both.filter(inside).drop("_from", "_next", "_named")
+        return both.filter(inside if usable is None else inside & usable).drop("_from", "_next", "_named")
 
     def once(self, key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """Give what `make` computes from this course, computed when it is first asked for. `key` names it and every
@@ -216,6 +242,10 @@ class Course:
         unread = self.unread.filter(pl.col("patient") == patient)
         own = replace(self, **parts, coverage=coverage, report=report, refused=refused)
         return replace(own, overrides=overrides, unread=unread)
+
+
+def _own(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if name not in _LOOKED]
 
 
 def _named(names: tuple[str, ...]) -> pl.Expr:

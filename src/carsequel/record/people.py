@@ -17,8 +17,10 @@ def normalise_patients(raw: dict[str, pl.DataFrame], report: Report) -> pl.DataF
         rows = rows.with_columns(age=pl.coalesce("age", pl.col("age_at_infusion").cast(pl.Float64, strict=False)))
     rows = _one_row_each(rows, report)
     unlisted = pl.col("patient").is_not_null() & ~pl.col("patient").is_in(rows["patient"].implode())
+    another = pl.col("patient").ne_missing(pl.col("patient").shift(1))
     others = [
-        raw[name].select("patient", "row").filter(unlisted) for name in ("infusions", "facts", "spans", "lesions")
+        raw[name].select("patient", "row").filter(another).filter(unlisted)
+        for name in ("infusions", "facts", "spans", "lesions")
     ]
     missing = pl.concat(others).unique("patient", keep="first", maintain_order=True)
     if not raw["patients"].is_empty():

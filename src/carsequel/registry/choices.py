@@ -53,10 +53,11 @@ def tally_choices(findings: pl.DataFrame) -> pl.DataFrame:
         only_default=settled & ~other,
         only_other=other & ~settled,
     )
-    size = pl.col("difference").abs()
-    most = pl.col("difference").filter(size == size.max()).max()
     flags = pl.col("only_default", "only_other")
-    people = both.group_by([*PAIR, "patient"]).agg(most, flags.any())
+    extremes = {"_least": pl.col("difference").min(), "_most": pl.col("difference").max()}
+    people = both.group_by([*PAIR, "patient"]).agg(flags.any(), **extremes)
+    farther = pl.when(pl.col("_most") >= -pl.col("_least")).then("_most").otherwise("_least")
+    people = people.with_columns(difference=farther)
     tally = people.group_by([*PAIR, "difference"]).agg(flags.sum(), patients=pl.len())
     return tally.select(pl.col(name).cast(kind) for name, kind in TALLY.items()).sort([*PAIR, "difference"])
 

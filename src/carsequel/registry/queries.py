@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.registry.gaps import KEYS, open_stretches, recorded, rows_inside
+from carsequel.registry.gaps import KEYS, Blocks, any_inside, blocks_of, gaps_between, recorded, rows_inside
 from carsequel.side_effects.crs import CHOICES as CRS
 from carsequel.terms.tables import read_table
 
@@ -24,7 +24,6 @@ QUERY: Final = (
     *("why", "facts"),
 )
 OTHER: Final = ("", "see the sentence")
-FOR: Final = ["_open", "_need"]
 SAID: Final = {"_open": pl.UInt32, "_need": pl.Int64, "day": pl.Int64, "days": pl.Int64}
 ANYWHERE: Final[dict[str, Any]] = {
     **{"criterion": "", "missing": "", "ask": ""},
@@ -50,10 +49,12 @@ class Need(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What the record holds under some names: the rows of it, and the stretches in which it is complete."""
+    """What the record holds under some names: the rows of it, the stretches in which it is complete, and the blocks
+    that both or the rows alone make (asked with how many days between two rows are no gap)."""
 
     rows: Callable[[tuple[str, ...]], pl.DataFrame]
     covered: Callable[[tuple[str, ...]], pl.DataFrame]
+    blocks: Callable[[tuple[str, ...], str, int], Blocks]
 
 
 @cache
@@ -78,19 +79,18 @@ def open_questions(findings: pl.DataFrame, course: Course) -> pl.DataFrame:
     """
     top = findings.filter((pl.col("kind") == "maximum") & pl.col("default"))
     settled = (pl.col("low") == pl.col("high")).fill_null(False)
-    rows = top.filter(~settled).with_columns(could_settle=pl.col("high") - pl.col("low")).with_row_index("_open")
-    people = rows.select("patient").unique().with_row_index("_who")
-    record = _record(course, people)
-    windows = _windows(rows, course).join(people, on="patient", how="left").with_columns(patient="_who")
-    of = windows.partition_by("criterion", as_dict=True)
+    rows = top.filter(~settled).with_columns(could_settle=pl.col("high") - pl.col("low"))
+    rows = rows.sort("could_settle", *QUERY[:4], "low", descending=[True, *[False] * 5], nulls_last=False)
+    rows = rows.with_row_index("_open")
+    record = _record(course)
+    of = _windows(rows, course).partition_by("criterion", as_dict=True)
     gaps = [_gap(need, windows, record) for need, windows in _looks(of)]
-    said = pl.concat([pl.DataFrame(schema=SAID), *(gap.select(_as(SAID)) for gap in gaps)])
-    said = said.sort("_need").join(_asks(), on="_need", how="left", maintain_order="left")
-    said = said.unique(["_open", "missing", "ask"], keep="first", maintain_order=True)
-    told = rows.join(said, on="_open", how="left")
+    said = pl.concat([pl.DataFrame(schema=SAID), *(gap.select(_as(SAID)) for gap in gaps)]).sort("_open", "_need")
+    said = said.join(_asks(), on="_need", how="left", maintain_order="left")
+    said = said.filter((pl.col("_open").cast(pl.Int64) * len(needs()) + pl.col("_same")).is_first_distinct())
+    told = rows.join(said, on="_open", how="left", maintain_order="left_right")
     told = told.with_columns(pl.col("missing").fill_null(OTHER[0]), pl.col("ask").fill_null(OTHER[1]))
-    ordered = told.sort("could_settle", *QUERY[:4], "_need", descending=[True, *[False] * 5], nulls_last=False)
-    return ordered.select(pl.col(name).cast(pl.Float64) if name in ("day", "days") else name for name in QUERY)
+    return told.select(pl.col(name).cast(pl.Float64) if name in ("day", "days") else name for name in QUERY)
 
 
 def _as(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> list[pl.Expr]:
@@ -98,9 +98,11 @@ def _as(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> list[pl.Expr]:
 
 
 def _asks() -> pl.DataFrame:
-    """What each need (`_need`, its place) asks the ward for."""
-    rows = [(number, need.missing, need.ask) for number, need in enumerate(needs())]
-    return pl.DataFrame(rows, schema={"_need": pl.Int64, "missing": pl.String, "ask": pl.String}, orient="row")
+    """What each need (`_need`, its place) asks the ward for; `_same` is the first need that asks the same."""
+    asked = [(need.missing, need.ask) for need in needs()]
+    rows = [(number, asked.index(words), *words) for number, words in enumerate(asked)]
+    schema = {"_need": pl.Int64, "_same": pl.Int64, "missing": pl.String, "ask": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _looks(of: Mapping[tuple[object, ...], pl.DataFrame]) -> list[tuple[Need, pl.DataFrame]]:
@@ -108,78 +110,91 @@ def _looks(of: Mapping[tuple[object, ...], pl.DataFrame]) -> list[tuple[Need, pl
     alike: dict[Need, list[pl.DataFrame]] = {}
     for number, need in enumerate(needs()):
         if (need.criterion,) in of:
-            windows = _narrowed(need, of[need.criterion,]).with_columns(_need=pl.lit(number, dtype=pl.Int64))
+            windows = _narrowed(need, of[need.criterion,], number)
             alike.setdefault(need._replace(**ANYWHERE), []).append(windows)
     return [(need, pl.concat(windows)) for need, windows in alike.items()]
 
 
-def _record(course: Course, people: pl.DataFrame) -> Record:
-    """The rows and the coverage that needs ask for, each read once, a number standing for the patient."""
+def _record(course: Course) -> Record:
+    """The rows, the coverage and the blocks that needs ask for, each made once."""
+    looks = course.clock.select(KEYS).with_row_index("_look")
+    stretch = ("_look", "since", "until")
 
-    def numbered(rows: pl.DataFrame) -> pl.DataFrame:
-        both = rows.join(people, on="patient", how="inner", maintain_order="left")
-        return both.with_columns(patient="_who").drop("_who")
+    @cache
+    def rows(names: tuple[str, ...]) -> pl.DataFrame:
+        return recorded(course, names)
 
-    return Record(
-        cache(lambda names: numbered(recorded(course, names))),
-        cache(lambda names: numbered(course.covered(*names).select(*KEYS, "since", "until"))),
-    )
+    @cache
+    def covered(names: tuple[str, ...]) -> pl.DataFrame:
+        return course.covered(*names).join(looks, on=KEYS, how="inner").select(stretch)
+
+    @cache
+    def blocks(names: tuple[str, ...], of: str, longest: int) -> Blocks:
+        parts = {"covered": [covered(names)], "rows": [rows(names).select(stretch)]}
+        told = parts.get(of, [*parts["rows"], *parts["covered"]])
+        return blocks_of(pl.concat(told), longest)
+
+    return Record(rows, covered, blocks)
 
 
 def _gap(need: Need, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
     if need.kind == "followed":
         short = windows.filter((pl.col("ended") < pl.col("until")) & ~pl.col("died"))
-        return short.select(*FOR, day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
-    looks = windows.select(*KEYS, *FOR, "first", "last")
+        return short.with_columns(day=pl.col("ended") + 1, days=pl.col("until") - pl.col("ended"))
     if need.kind == "complete":
-        return open_stretches(looks, record.covered(need.names))
-    rows = record.rows(need.names)
+        return gaps_between(windows, record.blocks(need.names, "covered", 0))
     if need.kind == "rows":
+        rows = record.rows(need.names)
         said = rows.filter(pl.col("text") == need.only) if need.only else rows
         if need.field is None:
-            return rows_inside(looks, said)
-        return rows_inside(looks, said.filter(pl.col(need.field).is_null()), undated=need.field == "since")
-    stretches = rows.select(*KEYS, "since", "until")
+            return rows_inside(windows, said)
+        return rows_inside(windows, said.filter(pl.col(need.field).is_null()), undated=need.field == "since")
     if need.kind == "days":
-        return open_stretches(looks, pl.concat([stretches, record.covered(need.names)]))
-    within = (pl.col("until").floor() >= pl.col("first")) & (pl.col("since").floor() <= pl.col("last"))
-    some = looks.join(stretches, on=KEYS).filter(within).select(FOR).unique()
-    nothing = looks.filter(pl.col("last") >= pl.col("first")).join(some, on=FOR, how="anti")
-    nothing = nothing.select(*FOR, day="first", days=pl.col("last") - pl.col("first") + 1)
+        return gaps_between(windows, record.blocks(need.names, "both", 0))
+    some = any_inside(windows, record.blocks(need.names, "rows", 0))
+    nothing = windows.filter(~some & (windows["last"] >= windows["first"]))
+    nothing = nothing.with_columns(day="first", days=pl.col("last") - pl.col("first") + 1)
     if need.kind == "any":
         dated = pl.col("day") >= 0
-        return nothing.select(*FOR, *(pl.when(dated).then(side).alias(side) for side in ("day", "days")))
-    long = open_stretches(looks.join(some, on=FOR, how="semi"), stretches, need.longest)
-    return pl.concat([long.select(*FOR, "day", "days"), nothing])
+        return nothing.with_columns(pl.when(dated).then(side).alias(side) for side in ("day", "days"))
+    return pl.concat([gaps_between(windows.filter(some), record.blocks(need.names, "rows", need.longest)), nothing])
 
 
-def _narrowed(need: Need, windows: pl.DataFrame) -> pl.DataFrame:
-    """The windows of the people that a need speaks of, moved as it says."""
+def _narrowed(need: Need, windows: pl.DataFrame, number: int) -> pl.DataFrame:
+    """The windows of the people that a need (its place is `number`) speaks of, moved as it says."""
     if need.who == "child":
         windows = windows.filter(pl.col("age").is_null() | (pl.col("age") < CRS.adult_from))
     elif need.who is not None:
         windows = windows.filter(pl.col("disease") == need.who)
-    if need.since == "onset":
-        begun = pl.when(pl.col("low") > 0).then(pl.col("start").floor().cast(pl.Int64))
-        windows = windows.with_columns(first=pl.max_horizontal("first", begun))
-    moved = {side: day for side, day in (("first", need.first), ("last", need.last)) if day is not None}
-    windows = windows.with_columns(pl.lit(day, dtype=pl.Int64).alias(side) for side, day in moved.items())
+    first, last = (
+        pl.col(name) if day is None else pl.lit(day, dtype=pl.Int64)
+        for name, day in (("first", need.first), ("last", need.last))
+    )
+    if need.since == "onset" and need.first is None:
+        first = pl.max_horizontal("first", pl.when(pl.col("low") > 0).then(pl.col("start").floor().cast(pl.Int64)))
     # Where a period has no end, its first day can still be asked for after the record has ended.
     beyond = pl.col("end").is_null() & ~pl.col("died")
-    return windows.with_columns(last=pl.when(beyond).then(pl.max_horizontal("last", "first")).otherwise("last"))
+    last = pl.when(beyond).then(pl.max_horizontal(last, first)).otherwise(last)
+    kept = ("_look", "_open", "until", "ended", "died")
+    return windows.select(*kept, _need=pl.lit(number, dtype=pl.Int64), first=first, last=last)
 
 
 def _windows(rows: pl.DataFrame, course: Course) -> pl.DataFrame:
     """The days of each open finding by its period, cut by death and the next infusion; a period without an end is cut
     by the record too. `until` is the end that the period asks for, `ended` the last day of the record."""
     day = [pl.col(name).floor().cast(pl.Int64) for name in ("day", "next_day", "last", "death")]
-    looks = course.clock.select(*KEYS, "disease", "age", _next=day[1] - day[0], ended=day[2], died=day[3].is_not_null())
+    looks = course.clock.with_row_index("_look").select(
+        *("_look", *KEYS, "disease", "age"),
+        _next=day[1] - day[0],
+        ended=day[2],
+        died=day[3].is_not_null(),
+    )
     period = pl.col("period").str
     begun = pl.coalesce(period.extract(r"^(?:d|from d)(\d+)", 1), period.extract(r"^after d(\d+)", 1))
-    windows = rows.select(
-        *KEYS, "_open", "criterion", "low", "start", begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1)
-    )
-    windows = windows.join(looks, on=KEYS, how="left").with_columns(pl.col("begun", "end").cast(pl.Int64))
+    spelled = rows.select(pl.col("period").unique()).with_columns(begun=begun, end=period.extract(r"^d\d+-(\d+)$", 1))
+    spelled = spelled.with_columns(pl.col("begun", "end").cast(pl.Int64))
+    windows = rows.select(*KEYS, "_open", "criterion", "period", "low", "start").join(looks, on=KEYS, how="left")
+    windows = windows.join(spelled, on="period", how="left", nulls_equal=True)
     until = pl.min_horizontal(pl.coalesce("end", "ended"), pl.col("_next") - 1)
     last = pl.when("died").then(pl.min_horizontal(until, "ended")).otherwise(until)
     return windows.with_columns(first=pl.col("begun").fill_null(0), last=last, until=until)

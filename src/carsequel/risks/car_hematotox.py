@@ -42,10 +42,7 @@ def score_car_hematotox(course: Course) -> pl.DataFrame:
     """Score CAR-HEMATOTOX: one `assessment` per infusion and moment (before lymphodepletion, before infusion), all
     patients; `low` and `high` are the points (0-7) the record allows, 2 or more is high. Outside LBCL and myeloma it
     answers with a warning. Gives a findings frame (source rejeski2021)."""
-    moments = baseline(course)
-    found = scored(read_items(course, moments, ITEMS), RULES, GROUPS)
+    found = scored(read_items(course, baseline(course), ITEMS), RULES, GROUPS)
     ball = pl.when(pl.col("disease") == "B-ALL").then(pl.lit("nine in ten patients with B-ALL score high"))
     choices = definition_of(look_back=LABORATORY)
-    return baseline_findings(
-        found, moments, caution(VALIDATED, ball), criterion=CRITERION, source=SOURCE, choices=choices
-    )
+    return baseline_findings(found, caution(VALIDATED, ball), criterion=CRITERION, source=SOURCE, choices=choices)

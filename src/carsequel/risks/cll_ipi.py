@@ -12,7 +12,7 @@ from carsequel.record.course import Course
 from carsequel.risks.moments import MOMENT, baseline
 from carsequel.risks.points import Group, Point, answers_for, baseline_findings, caution, scored
 from carsequel.risks.readings import LABORATORY, STAGING, Item, read_age, read_items, value_of
-from carsequel.risks.statements import CHANGES, as_reading, clauses, found_or_denied
+from carsequel.risks.statements import CHANGES, clauses, found_or_denied, with_reading
 from carsequel.terms.findings import definition_of
 
 SOURCE: Final = "cllipi2016"
@@ -52,14 +52,15 @@ def score_cll_ipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     answers for the others with a warning. TP53 is unaltered only where both the mutation and del(17p) are denied.
     Gives a findings frame (source cllipi2016)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    parts = [read_items(course, moments, ITEMS), read_age(moments), *_genes(course, moments)]
-    found = scored(pl.concat(parts), RULES, GROUPS)
+    readings = _with_genes(course, read_items(course, read_age(moments), ITEMS))
+    found = scored(readings, RULES, GROUPS)
     choices = definition_of(look_back=LABORATORY, staging=STAGING)
     warning = caution(VALIDATED, "built in untreated patients")
-    return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)
+    return baseline_findings(found, warning, criterion=CRITERION, source=SOURCE, choices=choices)
 
 
-def _genes(course: Course, moments: pl.DataFrame) -> list[pl.DataFrame]:
+def _with_genes(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
+    """Add the readings `tp53` and `ighv`."""
     changed = clauses(course, moments, "tp53", "cytogenetics")
     heavy = pl.col("clause").str.contains("(?i)ighv")
     free = pl.col("clause").str.contains(r"(?i)\bunmutated\b|\bnot mutated\b")
@@ -79,7 +80,5 @@ def _genes(course: Course, moments: pl.DataFrame) -> list[pl.DataFrame]:
     tp53 = per.with_columns(_number=pl.when(altered).then(1.0).when(intact).then(0.0))
     ighv = per.with_columns(_number=pl.col("_ighv"))
     told = ({1.0: "TP53 altered", 0.0: "TP53 intact"}, {1.0: "IGHV unmutated", 0.0: "IGHV mutated"})
-    return [
-        as_reading(tp53, moments, "tp53", told[0], "TP53 and del(17p) not settled"),
-        as_reading(ighv, moments, "ighv", told[1], "IGHV not settled"),
-    ]
+    found = with_reading(moments, tp53, "tp53", told[0], "TP53 and del(17p) not settled")
+    return with_reading(found, ighv, "ighv", told[1], "IGHV not settled")

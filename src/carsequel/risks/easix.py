@@ -4,7 +4,7 @@ CRP is kept in mg/L and enters the formula in mg/dL; effects are published per d
 are the last before lymphodepletion or infusion; day 0 is the day of infusion.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import reduce
 from operator import mul
 from typing import Final, NamedTuple
@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.formulas import between, formula_reasons, settled, side_by_side
+from carsequel.risks.formulas import between, computed, formula_reasons, settled
 from carsequel.risks.moments import BEFORE_LYMPHODEPLETION, baseline
 from carsequel.risks.points import baseline_findings, caution, passes
 from carsequel.risks.readings import LABORATORY, Item, read_items, value_of
-from carsequel.terms.findings import definition_of
+from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "pennisi2021"
 CUT_SOURCE: Final = "korell2022"
@@ -61,47 +61,34 @@ def score_easix(course: Course) -> pl.DataFrame:
     """Compute EASIX, s-EASIX and m-EASIX: one `assessment` per infusion, score and moment, all patients; the number
     and, in the label, its log2. A missing value or a number without a finite bound is not gradable. Gives a findings
     frame (source pennisi2021; the cut-off of EASIX korell2022)."""
-    moments = baseline(course)
-    readings = read_items(course, moments, ITEMS)
-    found = side_by_side(readings, {formula.criterion: (*formula.product, "platelets") for formula in RULES})
-    found = found.with_columns(**settled(_formula("lo", "hi"), _formula("hi", "lo")))
-    found = found.with_columns(label=_label(), why=_why(), source=_each(_sources))
-    warning = _each(lambda formula: caution(formula.validated, *((WEAK,) if formula.criterion == "easix" else ())))
-    return baseline_findings(found, moments, warning, choices=definition_of(look_back=LABORATORY))
+    readings = read_items(course, baseline(course), ITEMS)
+    return join_findings(_finish(readings, formula) for formula in RULES)
 
 
-def _each(what: Callable[[Formula], pl.Expr]) -> pl.Expr:
-    """What each formula says of its own rows."""
-    return pl.coalesce(pl.when(pl.col("criterion") == formula.criterion).then(what(formula)) for formula in RULES)
+def _finish(readings: pl.DataFrame, formula: Formula) -> pl.DataFrame:
+    found = computed(readings, formula.criterion, (*formula.product, "platelets"))
+    found = found.with_columns(**settled(_number(formula, "lo", "hi"), _number(formula, "hi", "lo")))
+    cuts = [cut for cut in CUTS if cut.criterion == formula.criterion]
+    sources = "; ".join([SOURCE, *(CUT_SOURCE for _ in cuts)])
+    warning = caution(formula.validated, *((WEAK,) if formula.criterion == "easix" else ()))
+    found = found.with_columns(label=_label(formula), why=_why(cuts))
+    return baseline_findings(found, warning, source=sources, choices=definition_of(look_back=LABORATORY))
 
 
-def _formula(side: str, other: str) -> pl.Expr:
-    return _each(
-        lambda formula: (
-            reduce(mul, (pl.col(f"{name}_{side}") for name in formula.product), pl.lit(1.0))
-            / pl.col(f"platelets_{other}")
-        )
-    )
+def _number(formula: Formula, side: str, other: str) -> pl.Expr:
+    product = reduce(mul, (pl.col(f"{name}_{side}") for name in formula.product), pl.lit(1.0))
+    return product / pl.col(f"platelets_{other}")
 
 
-def _label() -> pl.Expr:
+def _label(formula: Formula) -> pl.Expr:
     low, high = (pl.col(side).log(2).round(2).cast(pl.String) for side in ("low", "high"))
     both = pl.when(pl.col("low").log(2) == pl.col("high").log(2)).then(low).otherwise(pl.format("{} to {}", low, high))
     logs = pl.coalesce(pl.when(pl.col("low") > 0).then(both), pl.format("up to {}", high))
-    words = pl.format("{} {} (log2 {})", _each(lambda formula: pl.lit(formula.words)), between(), logs)
+    words = pl.format(f"{formula.words} {{}} (log2 {{}})", between(), logs)
     return pl.coalesce(words, pl.lit("not gradable"))
 
 
-def _sources(formula: Formula) -> pl.Expr:
-    return pl.lit("; ".join([SOURCE, *(CUT_SOURCE for cut in CUTS if cut.criterion == formula.criterion)]))
-
-
-def _why() -> pl.Expr:
+def _why(cuts: Sequence[Cut]) -> pl.Expr:
     early = pl.col("at") == BEFORE_LYMPHODEPLETION
-    above = [
-        pl.when(early & (pl.col("criterion") == cut.criterion) & passes(pl.col("low"), cut.test, cut.limit)).then(
-            pl.lit(cut.paper)
-        )
-        for cut in CUTS
-    ]
+    above = [pl.when(early & passes(pl.col("low"), cut.test, cut.limit)).then(pl.lit(cut.paper)) for cut in cuts]
     return pl.concat_str(formula_reasons(), *above, separator="; ", ignore_nulls=True)

@@ -38,8 +38,7 @@ def score_flipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     """Score FLIPI: one `assessment` per infusion and moment, for follicular lymphoma and patients without a disease;
     `everyone` answers for the others with a warning. Gives a findings frame (source flipi2004)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
-    found = scored(readings, RULES, GROUPS)
+    found = scored(read_items(course, read_age(moments), ITEMS), RULES, GROUPS)
     warning = caution(VALIDATED, "built at diagnosis, before rituximab")
     choices = definition_of(look_back=LABORATORY, staging=STAGING)
-    return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)
+    return baseline_findings(found, warning, criterion=CRITERION, source=SOURCE, choices=choices)

@@ -1,29 +1,18 @@
-"""Scores that are a formula and not a sum of points: readings side by side, what is missing, what was read."""
+"""Scores that are a formula and not a sum of points: what was read, what is missing, the number with its bounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
-from carsequel.risks.moments import MOMENT
 from carsequel.risks.points import gathered_sources, told
 
 
-def side_by_side(readings: pl.DataFrame, items: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """Give one row per moment and score: `criterion`, ITEM_lo and ITEM_hi of each item, `notes`, `missing`, `facts`.
-
-    `items` names what each criterion is computed of; what it does not use is null.
-    """
-    pairs = [(criterion, item) for criterion, names in items.items() for item in names]
-    used = readings.join(pl.DataFrame(pairs, schema=["criterion", "item"], orient="row"), on="item", how="inner")
-    known = pl.col("lo").is_not_null()
-    sides = {
-        f"{item}_{side}": pl.col(side).filter(pl.col("item") == item).first()
-        for item in dict.fromkeys(item for _, item in pairs)
-        for side in ("lo", "hi")
-    }
-    return used.group_by(*MOMENT, "criterion").agg(
-        **sides, notes=told(known), missing=told(~known), facts=gathered_sources()
-    )
+def computed(readings: pl.DataFrame, criterion: str, items: Sequence[str]) -> pl.DataFrame:
+    """Add to each moment the `criterion` and what it is computed of: `notes` (what was read of `items`), `missing`,
+    `facts`."""
+    known = {item: pl.col(f"{item}_lo").is_not_null() for item in items}
+    said = told(readings, notes=known, missing={item: ~there for item, there in known.items()})
+    return readings.with_columns(criterion=pl.lit(criterion), facts=gathered_sources(readings, items), **said)
 
 
 def settled(low: pl.Expr, high: pl.Expr) -> dict[str, pl.Expr]:

@@ -10,13 +10,13 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.risks.moments import BEFORE_INFUSION, MOMENT, baseline
-from carsequel.risks.points import Group, Point, baseline_findings, in_groups, points_of, reasons, summed
+from carsequel.risks.points import Group, Point, baseline_findings, in_groups, reasons, summed
 from carsequel.risks.readings import read_age
 from carsequel.risks.statements import DENIED_FIRST, clauses, covers
 from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "sorror2005"
-AGE_SOURCE: Final = "sorror2014"
+WITH_AGE: Final = "sorror2005; sorror2014"
 CRITERION: Final = "hct_ci"
 NOTE: Final = "built for allogeneic transplantation, not for CAR T cells"
 
@@ -48,11 +48,7 @@ NAMES: tuple[Comorbidity, ...] = (
     Comorbidity("pulmonary", r"pulmonary|\blung\b"),
 )
 NOTHING: Final = r"(?i)^\s*(?:none|no (?:known |relevant )?comorbidit(?:y|ies))\s*$"
-UNSAID: Final = {
-    "lo": pl.lit(None, dtype=pl.Float64),
-    "hi": pl.lit(None, dtype=pl.Float64),
-    "source": pl.lit(None, dtype=pl.List(pl.String)),
-}
+ENDS: Final = ("lo", "hi")
 RULES: tuple[Point, ...] = (
     Point("prior_malignancy", 3, ">=", 1.0, "treated solid malignancy, non-melanoma skin cancer excluded"),
     Point("heart_valve", 3, ">=", 1.0, "except asymptomatic mitral valve prolapse"),
@@ -82,24 +78,20 @@ def score_hct_ci(course: Course) -> pl.DataFrame:
     is recorded up to the infusion. Items neither named nor covered widen the range; with nothing named and nothing
     covered it is not gradable. Gives a findings frame (sources sorror2005, sorror2014)."""
     moments = baseline(course).filter(pl.col("at") == BEFORE_INFUSION).with_columns(at=pl.lit("infusion"), default=True)
-    readings = pl.concat([_read(course, moments), read_age(moments)])
-    scored = points_of(readings, (*RULES, *AGE_RULES))
-    plain = summed(scored.filter(pl.col("item") != "age"))
-    older = moments.with_columns(default=False)
+    readings = _read(course, read_age(moments))
     return join_findings(
         [
-            _finish(plain, moments, GROUPS, "without", SOURCE),
-            _finish(summed(scored), older, AGE_GROUPS, "with", f"{SOURCE}; {AGE_SOURCE}"),
+            _finish(readings, RULES, GROUPS, "without", SOURCE),
+            _finish(readings.with_columns(default=False), RULES + AGE_RULES, AGE_GROUPS, "with", WITH_AGE),
         ]
     )
 
 
 def _finish(
-    found: pl.DataFrame, moments: pl.DataFrame, groups: tuple[Group, ...], age: str, source: str
+    readings: pl.DataFrame, rules: tuple[Point, ...], groups: tuple[Group, ...], age: str, source: str
 ) -> pl.DataFrame:
-    found = found.with_columns(label=in_groups(groups), why=_why())
-    choices = definition_of(age=age)
-    return baseline_findings(found, moments, pl.lit(NOTE), criterion=CRITERION, source=source, choices=choices)
+    found = summed(readings, rules).with_columns(label=in_groups(groups), why=_why())
+    return baseline_findings(found, pl.lit(NOTE), criterion=CRITERION, source=source, choices=definition_of(age=age))
 
 
 def _why() -> pl.Expr:
@@ -110,60 +102,43 @@ def _why() -> pl.Expr:
 
 
 def _read(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
-    """One reading per item: its level where named, 0 where denied, covered or stated as none, else unknown."""
+    """Add one reading per item: its level where named, 0 where denied, covered or stated as none, else unknown."""
     complete = covers(course, moments, "comorbidity")
-    every = moments.select(MOMENT).join(pl.DataFrame({"item": [name.item for name in NAMES]}), how="cross")
-    if course.has("comorbidity"):
-        said = clauses(course, moments, "comorbidity").with_columns(_no=pl.col("clause").str.contains(DENIED_FIRST))
-        nothing = pl.col("clause").str.contains(NOTHING)
-        complete = pl.concat([complete, said.filter(nothing).select(MOMENT)]).unique()
-        every = every.join(_levels_named(said.filter(~nothing)), on=[*MOMENT, "item"], how="left")
-    else:
-        every = every.with_columns(**UNSAID)
-    every = every.join(complete.with_columns(_complete=True), on=MOMENT, how="left")
+    said = clauses(course, moments, "comorbidity").with_columns(_no=pl.col("clause").str.contains(DENIED_FIRST))
+    nothing = pl.col("clause").str.contains(NOTHING)
+    complete = pl.concat([complete, said.filter(nothing).select(MOMENT)]).unique().with_columns(_complete=True)
+    named = _levels_named(said.filter(~nothing))
+    every = moments.join(named, on=MOMENT, how="left", maintain_order="left")
+    every = every.join(complete, on=MOMENT, how="left", maintain_order="left")
     absent = pl.when("_complete").then(0.0)
-    return every.select(
-        *MOMENT,
-        "item",
-        lo=pl.coalesce("lo", absent),
-        hi=pl.coalesce("hi", absent),
-        note=pl.col("item").str.replace_all("_", " ", literal=True),
-        source="source",
-        method=pl.lit(None, dtype=pl.String),
-    )
+    sides = [pl.coalesce(f"{name.item}_{side}", absent).alias(f"{name.item}_{side}") for name in NAMES for side in ENDS]
+    notes = {f"{name.item}_note": pl.lit(name.item.replace("_", " ")) for name in NAMES}
+    return every.with_columns(*sides, **notes).drop("_complete")
 
 
 def _levels_named(said: pl.DataFrame) -> pl.DataFrame:
     """The least and the greatest level of each item that the clauses of a moment name, and their sources."""
-    named = [
-        pl.when(pl.col("clause").str.contains(f"(?i){name.words}")).then(pl.lit(name.item)).alias(name.item)
-        for name in NAMES
-    ]
-    rows = said.with_columns(item=pl.concat_list(named).list.drop_nulls()).explode("item").drop_nulls("item")
-    low, high = _levels()
-    return rows.group_by(*MOMENT, "item").agg(
-        lo=pl.when("_no").then(0.0).otherwise(low).max(),
-        hi=pl.when("_no").then(0.0).otherwise(high).max(),
-        source=pl.col("source").drop_nulls().unique().sort(),
-    )
+    columns: list[pl.Expr] = []
+    for name in NAMES:
+        mine = pl.col("clause").str.contains(f"(?i){name.words}")
+        levels = (pl.when("_no").then(0.0).otherwise(level).filter(mine) for level in _levels(name.item))
+        columns += [level.max().alias(f"{name.item}_{side}") for level, side in zip(levels, ENDS, strict=True)]
+        columns.append(pl.col("source").filter(mine).drop_nulls().unique().sort().alias(f"{name.item}_source"))
+    return said.group_by(MOMENT).agg(columns)
 
 
-def _levels() -> tuple[pl.Expr, pl.Expr]:
+def _levels(item: str) -> tuple[pl.Expr, pl.Expr]:
     """The least and the greatest level the words of a clause allow: liver mild 1, graver 2; lung moderate 1, severe 2,
     mild none; kidney mild none, else 1; any other item 1."""
     words = (MILD, GRAVE, "severe", "moderate")
     mild, grave, severe, moderate = (pl.col("clause").str.contains(f"(?i){word}") for word in words)
-    only_mild, item = mild & ~grave, pl.col("item")
-    low = (
-        pl.when(only_mild & item.is_in(["pulmonary", "renal"])).then(0.0)
-        .when((item == "hepatic") & grave).then(2.0)
-        .when((item == "pulmonary") & severe & ~moderate).then(2.0)
-        .otherwise(1.0)
-    )  # fmt: skip
-    high = (
-        pl.when(only_mild & item.is_in(["pulmonary", "renal"])).then(0.0)
-        .when((item == "hepatic") & ~only_mild).then(2.0)
-        .when((item == "pulmonary") & ~(moderate & ~severe)).then(2.0)
-        .otherwise(1.0)
-    )  # fmt: skip
-    return low, high
+    only_mild = mild & ~grave
+    if item == "renal":
+        return pl.when(only_mild).then(0.0).otherwise(1.0), pl.when(only_mild).then(0.0).otherwise(1.0)
+    if item == "hepatic":
+        return pl.when(grave).then(2.0).otherwise(1.0), pl.when(only_mild).then(1.0).otherwise(2.0)
+    if item == "pulmonary":
+        low = pl.when(severe & ~moderate).then(2.0).otherwise(1.0)
+        high = pl.when(moderate & ~severe).then(1.0).otherwise(2.0)
+        return pl.when(only_mild).then(0.0).otherwise(low), pl.when(only_mild).then(0.0).otherwise(high)
+    return pl.lit(1.0), pl.lit(1.0)

@@ -17,7 +17,6 @@ from carsequel.risks.points import (
     baseline_findings,
     caution,
     in_groups,
-    points_of,
     reasons,
     summed,
 )
@@ -59,10 +58,9 @@ def score_ipi(course: Course, *, everyone: bool = False, unverified: bool = Fals
     and patients without a disease; `everyone` answers for the others too. The age-adjusted IPI stands there as
     unverified and is counted only with `unverified`. Gives a findings frame (sources ipi1993, ripi2007)."""
     moments = answers_for(baseline(course), LYMPHOMA, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
-    scored = points_of(readings, RULES)
-    total = summed(scored).with_columns(why=reasons())
-    adjusted = summed(scored.filter(pl.col("item").is_in(AGE_ADJUSTED))).with_columns(why=reasons())
+    readings = read_items(course, read_age(moments), ITEMS)
+    total = summed(readings, RULES).with_columns(why=reasons())
+    adjusted = summed(readings, [rule for rule in RULES if rule.item in AGE_ADJUSTED]).with_columns(why=reasons())
     if not unverified:
         nothing = pl.lit(None, dtype=pl.Float64)
         adjusted = adjusted.with_columns(low=nothing, high=nothing, why=pl.lit(HIDDEN))
@@ -76,4 +74,4 @@ def score_ipi(course: Course, *, everyone: bool = False, unverified: bool = Fals
         )
     ]
     choices = definition_of(look_back=LABORATORY, staging=STAGING)
-    return baseline_findings(pl.concat(parts), moments, caution(VALIDATED, NOTE), choices=choices)
+    return baseline_findings(pl.concat(parts), caution(VALIDATED, NOTE), choices=choices)

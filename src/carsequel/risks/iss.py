@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.formulas import side_by_side
+from carsequel.risks.formulas import computed
 from carsequel.risks.moments import baseline
 from carsequel.risks.points import answers_for, baseline_findings, caution, passes
 from carsequel.risks.readings import LABORATORY, LDH_RATIO, Item, read_items, value_of
@@ -53,18 +53,14 @@ def score_iss(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     disease; `everyone` answers for the others with a warning. What is missing is taken at its best and at its worst.
     Gives a findings frame (sources iss2005, riss2015)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_high_risk(course, moments)])
-    found = side_by_side(readings, SYSTEMS)
-    known = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in SYSTEMS["r_iss"])
-    iss = pl.col("criterion") == "iss"
-    stages = {
-        side: pl.when(known).then(pl.when(iss).then(_iss(worst)).otherwise(_r_iss(worst)))
-        for side, worst in (("low", False), ("high", True))
-    }
-    found = found.with_columns(**stages).with_columns(
-        label=_label(), why=_why(), source=pl.when(iss).then(pl.lit(SOURCE)).otherwise(pl.lit(R_SOURCE))
-    )
-    return baseline_findings(found, moments, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
+    readings = read_high_risk(course, read_items(course, moments, ITEMS))
+    parts = []
+    for (system, items), stage, source in zip(SYSTEMS.items(), (_iss, _r_iss), (SOURCE, R_SOURCE), strict=True):
+        known = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in items)
+        stages = {side: pl.when(known).then(stage(worst)) for side, worst in (("low", False), ("high", True))}
+        parts.append(computed(readings, system, items).with_columns(**stages, source=pl.lit(source)))
+    found = pl.concat(parts).with_columns(label=_label(), why=_why())
+    return baseline_findings(found, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
 
 
 def _label() -> pl.Expr:

@@ -4,12 +4,13 @@ White cells are kept in 10^9/L and enter the formula per uL (8.0 x 10^9/L is log
 their cut-offs unrounded. Built at diagnosis; here read before CAR T cells. Day 0 is the day of infusion.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.formulas import between, formula_reasons, settled, side_by_side
+from carsequel.risks.formulas import between, computed, formula_reasons, settled
 from carsequel.risks.moments import baseline
 from carsequel.risks.points import (
     Group,
@@ -72,22 +73,22 @@ def score_mipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     cells, age or, for MIPIb, Ki-67 the formulas have no bounds and are not gradable; a missing ECOG is bounded.
     Gives a findings frame (sources mipi2008, smipi, smipi_groups)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    readings = pl.concat([read_items(course, moments, ITEMS), read_age(moments)])
-    simple = scored(readings.filter(pl.col("item") != "ki67"), RULES, S_GROUPS)
-    simple = simple.with_columns(criterion=pl.lit("smipi"))
-    formulas = side_by_side(readings, {"mipi": FORMULA, "mipi_b": (*FORMULA, "ki67")})
-    formulas = formulas.with_columns(**settled(_sum("lo"), _sum("hi"))).with_columns(
-        label=_label(), why=formula_reasons()
-    )
-    found = pl.concat([simple, formulas], how="diagonal_relaxed")
-    found = found.with_columns(source=pl.when(criterion="smipi").then(pl.lit(SIMPLE_SOURCE)).otherwise(pl.lit(SOURCE)))
-    return baseline_findings(found, moments, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
+    readings = read_items(course, read_age(moments), ITEMS)
+    simple = scored(readings, RULES, S_GROUPS)
+    parts = [
+        simple.with_columns(criterion=pl.lit("smipi"), source=pl.lit(SIMPLE_SOURCE)),
+        _formula(readings, "mipi", FORMULA, GROUPS),
+        _formula(readings, "mipi_b", (*FORMULA, "ki67"), B_GROUPS),
+    ]
+    found = pl.concat(parts, how="diagonal_relaxed")
+    return baseline_findings(found, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
 
 
-def _label() -> pl.Expr:
-    plain, with_ki67 = (_group(groups) for groups in (GROUPS, B_GROUPS))
-    name = pl.when(criterion="mipi").then(plain).otherwise(with_ki67)
-    return pl.coalesce(pl.format("{} ({})", name, between(digits=3)), pl.lit("not gradable"))
+def _formula(readings: pl.DataFrame, criterion: str, items: Sequence[str], groups: tuple[Group, ...]) -> pl.DataFrame:
+    found = computed(readings, criterion, items)
+    found = found.with_columns(**settled(*(_sum(side, "ki67" in items) for side in ("lo", "hi"))))
+    label = pl.coalesce(pl.format("{} ({})", _group(groups), between(digits=3)), pl.lit("not gradable"))
+    return found.with_columns(label=label, why=formula_reasons(), source=pl.lit(SOURCE))
 
 
 def _group(groups: tuple[Group, ...]) -> pl.Expr:
@@ -95,7 +96,7 @@ def _group(groups: tuple[Group, ...]) -> pl.Expr:
     return pl.when(first == last).then(first).otherwise(pl.format("{} to {}", first, last))
 
 
-def _sum(side: str) -> pl.Expr:
+def _sum(side: str, with_ki67: bool) -> pl.Expr:
     poor = pl.col(f"ecog_{side}").fill_null(0.0 if side == "lo" else CHOICES.ecog_from) >= CHOICES.ecog_from
     total = (
         CHOICES.age * pl.col(f"age_{side}")
@@ -103,5 +104,4 @@ def _sum(side: str) -> pl.Expr:
         + CHOICES.log_ldh * pl.col(f"ldh_{side}").log10()
         + CHOICES.log_wbc * (pl.col(f"wbc_{side}") * PER_UL).log10()
     )
-    with_ki67 = total + CHOICES.ki67 * pl.col(f"ki67_{side}")
-    return pl.when(criterion="mipi").then(total).otherwise(with_ki67)
+    return total + CHOICES.ki67 * pl.col(f"ki67_{side}") if with_ki67 else total

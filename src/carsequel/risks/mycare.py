@@ -13,7 +13,7 @@ from carsequel.record.course import Course
 from carsequel.risks.moments import MOMENT, baseline
 from carsequel.risks.points import Group, Point, answers_for, baseline_findings, caution, scored
 from carsequel.risks.readings import STAGING, Item, per_limit, read_items, yes_or_no
-from carsequel.risks.statements import as_reading, covers, read_high_risk, texts
+from carsequel.risks.statements import covers, read_high_risk, texts, with_reading
 from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "gagelmann2024"
@@ -37,6 +37,7 @@ ITEMS: Final = (
         lacks="(the laboratory's own limit is missing)",
     ),
 )
+UNREAD: Final = {"lo": pl.Float64, "hi": pl.Float64, "source": pl.List(pl.String)}
 LEUKAEMIA: Final = r"(?i)plasma[- ]cell leuk"
 REFRACTORY: Final = r"(?i)refractory|\b(?:PD|SD|NR)\b"
 FERRITIN_OPEN: Final = "the cut-off of ferritin was read in no source and the item is left open"
@@ -52,40 +53,36 @@ def score_mycare(course: Course, *, ferritin: Literal["open", "uln"] = "open", e
     if ferritin not in ("open", "uln"):
         raise ValueError("ferritin: allowed are 'open' and 'uln'; choose one of them")
     moments = answers_for(baseline(course), VALIDATED, everyone)
-    parts = [read_items(course, moments, ITEMS), _lenalidomide(course, moments), read_high_risk(course, moments)]
-    readings = _with_leukaemia(pl.concat(parts), course)
-    open_ferritin = pl.col("item") == "ferritin"
-    blank = readings.with_columns(
-        *(pl.when(~open_ferritin).then(side).alias(side) for side in ("lo", "hi", "source")),
-        note=pl.when(open_ferritin).then(pl.lit("ferritin")).otherwise("note"),
-    )
-    found = [_finish(blank, moments, "open", FERRITIN_OPEN)]
+    readings = _with_lenalidomide(course, read_items(course, moments, ITEMS))
+    readings = _with_leukaemia(course, read_high_risk(course, readings))
+    nothing = {f"ferritin_{side}": pl.lit(None, dtype=kind) for side, kind in UNREAD.items()}
+    blank = readings.with_columns(**nothing, ferritin_note=pl.lit("ferritin"))
+    found = [_finish(blank, "open", FERRITIN_OPEN)]
     if ferritin == "uln":
-        found.append(_finish(readings, moments.with_columns(default=False), "uln_unverified", FERRITIN_ASKED))
+        found.append(_finish(readings.with_columns(default=False), "uln_unverified", FERRITIN_ASKED))
     return join_findings(found)
 
 
-def _finish(readings: pl.DataFrame, moments: pl.DataFrame, ferritin: str, note: str) -> pl.DataFrame:
+def _finish(readings: pl.DataFrame, ferritin: str, note: str) -> pl.DataFrame:
     found = scored(readings, RULES, GROUPS)
     choices = definition_of(ferritin=ferritin, staging=STAGING)
     warning = caution(VALIDATED, f"{note}; {DETAIL}")
-    return baseline_findings(found, moments, warning, criterion=CRITERION, source=SOURCE, choices=choices)
+    return baseline_findings(found, warning, criterion=CRITERION, source=SOURCE, choices=choices)
 
 
-def _with_leukaemia(readings: pl.DataFrame, course: Course) -> pl.DataFrame:
+def _with_leukaemia(course: Course, readings: pl.DataFrame) -> pl.DataFrame:
     said = pl.col("disease_detail").str.contains(LEUKAEMIA).fill_null(False)
     stated = course.patients.filter(said).select("patient", _stated=True, _source="source")
     both = readings.join(stated, on="patient", how="left", maintain_order="left")
-    leukaemia = pl.col("_stated").is_not_null() & (pl.col("item") == "extramedullary")
+    reading = {"lo": 1.0, "hi": 1.0, "note": pl.lit("plasma cell leukaemia"), "source": pl.concat_list("_source")}
+    columns = {f"extramedullary_{side}": value for side, value in reading.items()}
     return both.with_columns(
-        *(pl.when(leukaemia).then(1.0).otherwise(side).alias(side) for side in ("lo", "hi")),
-        note=pl.when(leukaemia).then(pl.lit("plasma cell leukaemia")).otherwise("note"),
-        source=pl.when(leukaemia).then(pl.concat_list("_source")).otherwise("source"),
+        pl.when("_stated").then(value).otherwise(name).alias(name) for name, value in columns.items()
     ).drop("_stated", "_source")
 
 
-def _lenalidomide(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
-    """The reading `lenalidomide`: 1 where a line with it is refractory, 0 where complete lines never name it."""
+def _with_lenalidomide(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
+    """Add the reading `lenalidomide`: 1 where a line with it is refractory, 0 where complete lines never name it."""
     lines = texts(course, moments, "prior_line").filter(pl.col("text").str.contains("(?i)lenalidomid"))
     told = pl.concat_str("text", "method", separator=" ", ignore_nulls=True).str.contains(REFRACTORY)
     per = lines.group_by(MOMENT).agg(refractory=told.any(), source=pl.col("source").drop_nulls().unique().sort())
@@ -95,4 +92,4 @@ def _lenalidomide(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
     number = pl.when(pl.col("refractory")).then(1.0).when(never).then(0.0)
     words = {1.0: "refractory to lenalidomide", 0.0: "never given lenalidomide"}
     rows = every.select(*MOMENT, _number=number, source=pl.coalesce("source", pl.lit([], dtype=pl.List(pl.String))))
-    return as_reading(rows, moments, "lenalidomide", words, "refractoriness to lenalidomide not settled")
+    return with_reading(moments, rows, "lenalidomide", words, "refractoriness to lenalidomide not settled")

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import KEYS, MOMENT, infused
-from carsequel.risks.points import Point, answers_for, baseline_findings, caution, points_of, reasons, summed
+from carsequel.risks.moments import KEYS, infused
+from carsequel.risks.points import Point, answers_for, baseline_findings, caution, reasons, summed
 from carsequel.risks.readings import ECOG, LDH_RATIO, Item, read_items, value_of
 from carsequel.terms.findings import definition_of, join_findings, no_findings
 
@@ -78,14 +78,14 @@ def _one(course: Course, moments: pl.DataFrame, values: str, back: int, forward:
             "extranodal", "extranodal_sites", "extranodal sites", value_of(), sites_back, "never", forward=sites_forward
         ),
     )
-    readings = pl.concat([read_items(course, moments, items), _months(moments)])
-    found = summed(points_of(readings, RULES)).with_columns(label=_label(), why=reasons("adverse"))
+    readings = read_items(course, moments.with_columns(**_months()), items)
+    found = summed(readings, RULES).with_columns(label=_label(), why=reasons("adverse"))
     choices = definition_of(
         values=values, window=f"-{back}..{forward}", sites=f"-{sites_back}..{sites_forward}", month=CHOICES.month
     )
     warning = caution(VALIDATED, PUBLISHED)
     fixed = {"criterion": CRITERION, "source": SOURCE, "choices": choices, "period": "progression"}
-    return baseline_findings(found, moments, warning, **fixed)
+    return baseline_findings(found, warning, **fixed)
 
 
 def _label() -> pl.Expr:
@@ -95,15 +95,9 @@ def _label() -> pl.Expr:
     return pl.coalesce(pl.format("{} of 5 adverse factors", size), pl.lit("not gradable"))
 
 
-def _months(moments: pl.DataFrame) -> pl.DataFrame:
+def _months() -> dict[str, pl.Expr]:
+    """The reading `months`, from the infusion to the progression."""
     months = (pl.col("ref").floor() / CHOICES.month).round(12)
     note = pl.format("progression on day {} ({} months)", pl.col("ref").floor().cast(pl.Int64), months.round(1))
-    return moments.select(
-        *MOMENT,
-        item=pl.lit("months"),
-        lo=months,
-        hi=months,
-        note=note,
-        source=pl.lit([], dtype=pl.List(pl.String)),
-        method=pl.lit(None, dtype=pl.String),
-    )
+    nothing = pl.lit([], dtype=pl.List(pl.String))
+    return {"months_lo": months, "months_hi": months, "months_note": note, "months_source": nothing}

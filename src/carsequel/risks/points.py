@@ -1,17 +1,18 @@
-"""Sums of points: rows of rules to points per item, sums with bounds, groups in words, findings."""
+"""Sums of points: readings side by side to points by rows of rules, bounds, groups in words, findings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from operator import ge, gt, le, lt
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from carsequel.risks.moments import MOMENT
 from carsequel.terms.findings import as_findings
 
 TESTS: Final = {"<": lt, "<=": le, ">": gt, ">=": ge}
 FREE: Final = ("age", "months")
+ENDS: Final = ("low", "high")
 
 
 class Point(NamedTuple):
@@ -37,61 +38,76 @@ def passes(number: pl.Expr, test: str, limit: float) -> pl.Expr:
     return found
 
 
-def points_of(readings: pl.DataFrame, rules: tuple[Point, ...]) -> pl.DataFrame:
-    """Add `low` and `high` (points the reading allows) and `known`; a missing reading is 0 to the item's most."""
-    most = {item: float(max(r.points for r in rules if r.item == item)) for item in {r.item for r in rules}}
-    known, first, last = pl.col("lo").is_not_null(), _points(rules, "lo"), _points(rules, "hi")
-    worst = pl.col("item").replace_strict(most, default=0.0, return_dtype=pl.Float64)
-    return readings.with_columns(
-        low=pl.when(known).then(pl.min_horizontal(first, last)).otherwise(0.0),
-        high=pl.when(known).then(pl.max_horizontal(first, last)).otherwise(worst),
-        known=known,
+def summed(readings: pl.DataFrame, rules: Sequence[Point]) -> pl.DataFrame:
+    """Add the sum of points of each moment: low, high (both null where nothing but age or time is known), `lead` (items
+    that score), `rest` (items that do not), `missing`, `facts`. A missing reading has 0 to the item's most points."""
+    items = list(dict.fromkeys(rule.item for rule in rules))
+    sure = {item: pl.col(f"{item}_low") > 0 for item in items}
+    wide = {item: pl.col(f"{item}_lo").is_null() | (pl.col(f"{item}_low") < pl.col(f"{item}_high")) for item in items}
+    enough = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in items if item not in FREE)
+    said = told(
+        readings,
+        lead=sure,
+        rest={item: ~(sure[item] | wide[item]) for item in items},
+        missing={item: wide[item] & ~sure[item] for item in items},
     )
+    sums = {side: pl.when(enough).then(pl.sum_horizontal(f"{item}_{side}" for item in items)) for side in ENDS}
+    points = readings.lazy().with_columns(each for item in items for each in _points(item, tuple(rules)))
+    summed_up = points.with_columns(**sums, **said, facts=gathered_sources(readings, items))
+    return summed_up.drop(f"{item}_{side}" for item in items for side in ENDS).collect()
 
 
 @cache
-def _points(rules: tuple[Point, ...], side: str) -> pl.Expr:
-    """The points of a reading at its lowest or highest number: those of the first rule of its item that it passes."""
-    return pl.coalesce(
-        *(
-            pl.when((pl.col("item") == rule.item) & passes(pl.col(side), rule.test, rule.limit)).then(
-                float(rule.points)
-            )
-            for rule in rules
-        ),
-        pl.lit(0.0),
+def _points(item: str, rules: tuple[Point, ...]) -> list[pl.Expr]:
+    """The least and the most points of an item: at both ends of its reading those of the first rule that it passes."""
+    rules = tuple(rule for rule in rules if rule.item == item)
+    known, most = pl.col(f"{item}_lo").is_not_null(), float(max(rule.points for rule in rules))
+    first, last = (
+        pl.coalesce(
+            *(
+                pl.when(passes(pl.col(f"{item}_{side}"), rule.test, rule.limit)).then(float(rule.points))
+                for rule in rules
+            ),
+            0.0,
+        )
+        for side in ("lo", "hi")
     )
+    return [
+        pl.when(known).then(pl.min_horizontal(first, last)).otherwise(0.0).alias(f"{item}_low"),
+        pl.when(known).then(pl.max_horizontal(first, last)).otherwise(most).alias(f"{item}_high"),
+    ]
 
 
-def summed(scored: pl.DataFrame) -> pl.DataFrame:
-    """Sum the points per moment: low, high (both null where nothing but age or time is known), `lead` (items that
-    score), `rest` (items that do not), `missing`, `facts`."""
-    certain, open_ = pl.col("low") > 0, ~pl.col("known") | (pl.col("low") < pl.col("high"))
-    enough = (pl.col("known") & ~pl.col("item").is_in(FREE)).any()
-    return scored.group_by(MOMENT).agg(
-        low=pl.when(enough).then(pl.col("low").sum()),
-        high=pl.when(enough).then(pl.col("high").sum()),
-        lead=told(certain),
-        rest=told(~certain & ~open_),
-        missing=told(open_ & ~certain),
-        facts=gathered_sources(),
-    )
+def scored(readings: pl.DataFrame, rules: Sequence[Point], groups: Sequence[Group]) -> pl.DataFrame:
+    """Add the sum of points of each moment (columns of `summed`) with its label and its reason."""
+    return summed(readings, rules).with_columns(label=in_groups(groups), why=reasons())
 
 
-def scored(readings: pl.DataFrame, rules: tuple[Point, ...], groups: Sequence[Group]) -> pl.DataFrame:
-    """Give the sum of points of each moment (columns of `summed`) with its label and its reason."""
-    return summed(points_of(readings, rules)).with_columns(label=in_groups(groups), why=reasons())
-
-
-def gathered_sources() -> pl.Expr:
-    """The distinct sources of all readings of a group joined with `; `, nothing where there are none."""
-    text = pl.col("source").explode().drop_nulls().unique().sort().str.join("; ")
+def gathered_sources(readings: pl.DataFrame, items: Sequence[str]) -> pl.Expr:
+    """The distinct sources of the readings of a moment joined with `; `, nothing where there are none."""
+    columns = [f"{item}_source" for item in items]
+    some = [name for name in columns if readings[name].null_count() < readings.height]
+    if not some:
+        return pl.lit(None, dtype=pl.String)
+    every = pl.concat_list(pl.col(name).fill_null([]) for name in some)
+    text = every.list.drop_nulls().list.unique().list.sort().list.join("; ")
     return pl.when(text != "").then(text)
 
 
-def told(which: pl.Expr) -> pl.Expr:
-    """The notes of these readings of a group, in order, joined with commas."""
-    return pl.col("note").filter(which).sort().str.join(", ")
+def told(readings: pl.DataFrame, **which: Mapping[str, pl.Expr]) -> dict[str, pl.Expr]:
+    """For each name, the notes of the readings that it asks for (a condition an item), joined with commas in the order
+    of their words."""
+    items = list(dict.fromkeys(item for each in which.values() for item in each))
+    notes = [pl.col(f"{item}_note") for item in items]
+    ends = zip(*(readings.select(end).row(0) for end in ([n.min() for n in notes], [n.max() for n in notes])), items)
+    spans = sorted((first or "", last or "", item) for first, last, item in ends)
+    apart = all(one[1] < other[0] for one, other in pairwise(spans) if other[0])
+    said = {}
+    for name, conditions in which.items():
+        own = [pl.when(conditions[item]).then(f"{item}_note") for _, _, item in spans if item in conditions]
+        ordered = pl.concat_list(own).list.drop_nulls().list.sort().list.join(", ")
+        said[name] = pl.concat_str(own, separator=", ", ignore_nulls=True) if apart else ordered
+    return said
 
 
 def group_of(score: pl.Expr, groups: Sequence[Group]) -> pl.Expr:
@@ -143,12 +159,12 @@ def answers_for(moments: pl.DataFrame, diseases: Sequence[str], everyone: bool) 
     return moments.filter(pl.lit(everyone) | pl.col("disease").is_null() | pl.col("disease").is_in(list(diseases)))
 
 
-def baseline_findings(found: pl.DataFrame, moments: pl.DataFrame, warning: pl.Expr, **fixed: Any) -> pl.DataFrame:
-    """Bring sums (MOMENT, low, high, label, why, facts, perhaps more columns of findings) into findings of period
+def baseline_findings(found: pl.DataFrame, warning: pl.Expr, **fixed: Any) -> pl.DataFrame:
+    """Bring moments with sums (low, high, label, why, facts, perhaps more columns of findings) into findings of period
     baseline: `definition` spells the moment and the `choices`; `default` and `start` are the moment's own. `warning`
     may read the moment and the sum."""
     choices = fixed.pop("choices")
-    rows = found.join(moments, on=MOMENT, how="inner").with_columns(
+    rows = found.with_columns(
         why=pl.concat_str("why", warning, separator="; ", ignore_nulls=True),
         start="ref",
         end="ref",

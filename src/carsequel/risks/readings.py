@@ -1,7 +1,7 @@
 """The values a risk score reads: the last one before its moment, or the nearest to it, as an interval with its source.
 
-A reading is one row per moment and item: `lo` and `hi` (equal where the value is known, both null where it is not),
-`note` (words for the explanation), `source` (list) and `method`.
+Readings stand side by side, one row a moment: per item ITEM_lo and ITEM_hi (equal where the value is known, both null
+where it is not), ITEM_note (words for the explanation), ITEM_source (list) and, for values of the record, ITEM_method.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import KEYS, MOMENT, apart, fits
+from carsequel.risks.moments import KEYS, apart, fits
 
 LABORATORY: Final = 30
 STAGING: Final = 90
@@ -24,8 +24,10 @@ BASELINE_WORDS: Final = (
 ROMAN: Final = {"I": 1.0, "II": 2.0, "III": 3.0, "IV": 4.0, "1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0}
 
 
+TOLD: Final = ("_look", "name", "since", "when", "value", "comparator", "uln", "text", "source", "method")
+SIDES: Final = ("lo", "hi", "note", "source", "method")
+FOUND: Final = ("_slot", "lo", "hi", "day", "source", "method")
 ASKED: Final[dict[str, Any]] = {
-    "item": pl.String,
     "name": pl.String,
     "words": pl.String,
     "back": pl.Int64,
@@ -33,19 +35,6 @@ ASKED: Final[dict[str, Any]] = {
     "undated": pl.Boolean,
     "yes_no": pl.Boolean,
     "lacks": pl.String,
-}
-FOUND: Final[dict[str, Any]] = {
-    "patient": pl.String,
-    "infusion": pl.Int64,
-    "at": pl.String,
-    "item": pl.String,
-    "without": pl.Boolean,
-    "outside": pl.Boolean,
-    "lo": pl.Float64,
-    "hi": pl.Float64,
-    "day": pl.Float64,
-    "source": pl.List(pl.String),
-    "method": pl.String,
 }
 
 
@@ -104,38 +93,63 @@ STAGE: Final = Item("stage", "stage", "stage", ann_arbor(), STAGING, "baseline",
 
 
 def read_items(course: Course, moments: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
-    """Give the readings of `items` (each of a quantity of its own) at each moment: MOMENT columns, item, lo, hi, note,
-    source (list), method.
+    """Add the readings of `items` (each of a quantity of its own) to each moment (patient, infusion, ref …).
 
     Of several rows the last before the moment decides (with `forward` days: the nearest calendar day, the earlier of
     equals); rows of the same time that disagree give an interval. `<` and `>` give open intervals.
     """
-    asked = moments.select(*MOMENT, "ref").join(_asked(items), how="cross")
-    rows = course.facts_since(*(item.name for item in items), before=EVER, undated=True)
-    found = pl.DataFrame(schema=FOUND) if rows.is_empty() else _found(rows, asked, items)
-    every = asked.join(found, on=[*MOMENT, "item"], how="left")
-    return every.select(*MOMENT, "item", "lo", "hi", _note().alias("note"), "source", "method")
+    height, asked = moments.height, _asked(items)
+    seen = _seen(course, moments, asked, items)
+    best = seen.filter("_fits", "_usable").filter(pl.col("_rank") == pl.col("_rank").min().over("_slot"))
+    slots = pl.int_range(height * len(items), dtype=pl.UInt32, eager=True).alias("_slot").to_frame()
+    every = slots.join(_intervals(best), on="_slot", how="left", maintain_order="left")
+    rest = seen.filter(every["lo"].is_null().gather(seen["_slot"])).group_by("_slot")
+    fits, usable = pl.col("_fits"), pl.col("_usable")
+    told = rest.agg(without=(fits & ~usable).any(), outside=(~fits & usable).any())
+    every = every.join(told, on="_slot", how="left", maintain_order="left")
+    every = every.with_columns(_item=pl.col("_slot") // max(height, 1)).join(asked, on="_item", maintain_order="left")
+    every = every.with_columns(note=_note())
+    parts = [(place * height, item.item, side) for place, item in enumerate(items) for side in SIDES]
+    return moments.hstack([every[side].slice(first, height).alias(f"{item}_{side}") for first, item, side in parts])
 
 
 def _asked(items: Sequence[Item]) -> pl.DataFrame:
     """One row an item: what is asked of the record, and the words for what it does not hold."""
-    rows = [(i.item, i.name, i.words, i.back, i.forward, i.undated == "baseline", i.yes_no, i.lacks) for i in items]
-    return pl.DataFrame(rows, schema=ASKED, orient="row")
+    rows = [(i.name, i.words, i.back, i.forward, i.undated == "baseline", i.yes_no, i.lacks) for i in items]
+    return pl.DataFrame(rows, schema=ASKED, orient="row").with_row_index("_item")
+
+
+def _seen(course: Course, moments: pl.DataFrame, asked: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
+    """Each row of an item as seen from each moment: its `_slot` (place of the item times moments, plus the moment), the
+    number it gives if any, whether it `_fits` the window, and its `_rank` (the lowest is nearest)."""
+    looks = course.clock.select(KEYS).with_row_index("_look")
+    numbered = moments.select(*KEYS, "ref").with_row_index("_moment").join(looks, on=KEYS, how="left")
+    names = asked.select("_item", "name", "back", "forward", "undated")
+    rows = course.facts_since(*asked["name"], before=EVER, undated=True, columns=TOLD, of=moments)
+    rows = rows.join(names, on="name").join(numbered.select("_look", "_moment", "ref"), on="_look")
+    number = pl.coalesce(pl.when(pl.col("_item") == place).then(item.number) for place, item in enumerate(items))
+    words = pl.col("undated") & pl.col("since").is_null() & pl.col("when").str.contains(BASELINE_WORDS)
+    near = pl.when(pl.col("forward") > 0).then(apart().abs() * 2 + (apart() > 0)).otherwise(-pl.col("since"))
+    return rows.select(
+        *("since", "comparator", "source", "method"),
+        _slot=pl.col("_moment") + pl.col("_item") * moments.height,
+        _number=number,
+        _usable=number.is_not_null(),
+        _fits=fits(pl.col("back"), pl.col("forward")).fill_null(False) | words.fill_null(False),
+        _rank=near.fill_null(FAR),
+    )
 
 
 def read_age(moments: pl.DataFrame) -> pl.DataFrame:
-    """Give the reading `age` in completed years (an interval where only a band is known)."""
+    """Add the reading `age` in completed years (an interval where only a band is known)."""
     known = pl.col("age_from").is_not_null()
     shown = pl.when(pl.col("age_from") == pl.col("age_to")).then(pl.format("age {}", shorter("age_from")))
     banded = pl.when(known).then(pl.format("age {} to {}", shorter("age_from"), shorter("age_to")))
-    return moments.select(
-        *MOMENT,
-        item=pl.lit("age"),
-        lo="age_from",
-        hi="age_to",
-        note=pl.coalesce(shown, banded, pl.lit("age not recorded")),
-        source=pl.concat_list(pl.when(known).then("person")),
-        method=pl.lit(None, dtype=pl.String),
+    return moments.with_columns(
+        age_lo="age_from",
+        age_hi="age_to",
+        age_note=pl.coalesce(shown, banded, pl.lit("age not recorded")),
+        age_source=pl.concat_list(pl.when(known).then("person")),
     )
 
 
@@ -144,39 +158,30 @@ def shorter(column: str) -> pl.Expr:
     return pl.col(column).round(3).cast(pl.String).str.replace(r"\.0$", "")
 
 
-def _found(rows: pl.DataFrame, asked: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
-    """The interval of the nearest rows of each moment and item that fit it and give a number, and why others do not."""
-    number = pl.coalesce(pl.when(pl.col("name") == item.name).then(item.number) for item in items)
-    numbers = rows.select(*KEYS, "name", "since", "when", "comparator", "source", "method", _number=number)
-    moments = asked.select(*MOMENT, "item", "name", "ref", "back", "forward", "undated")
-    told = pl.col("undated") & pl.col("since").is_null() & pl.col("when").str.contains(BASELINE_WORDS)
-    near = pl.when(pl.col("forward") > 0).then(apart().abs() * 2 + (apart() > 0)).otherwise(-pl.col("since"))
-    seen = numbers.join(moments, on=[*KEYS, "name"], how="inner").with_columns(
-        _fits=fits(pl.col("back"), pl.col("forward")).fill_null(False) | told.fill_null(False),
-        _usable=pl.col("_number").is_not_null(),
-        _rank=near.fill_null(FAR),
-    )
-    fitting = seen.filter("_fits", "_usable")
-    best = fitting.filter(pl.col("_rank") == pl.col("_rank").min().over(*MOMENT, "item"))
-    without = seen.group_by(*MOMENT, "item").agg(
-        without=(pl.col("_fits") & ~pl.col("_usable")).any(), outside=(~pl.col("_fits") & pl.col("_usable")).any()
-    )
-    return without.join(_interval(best), on=[*MOMENT, "item"], how="left")
-
-
-def _interval(best: pl.DataFrame) -> pl.DataFrame:
-    """The interval that the nearest rows of each moment and item leave open, their day, sources and methods."""
+def _intervals(best: pl.DataFrame) -> pl.DataFrame:
+    """The interval that the nearest rows of each slot leave open, their day, sources and methods."""
     mark, number = pl.col("comparator").fill_null(""), pl.col("_number")
     edge = TINY * pl.max_horizontal(pl.lit(1.0), number.abs())
     lo = pl.when(mark.is_in(["<", "<="])).then(0.0).when(mark == ">").then(number + edge).otherwise(number)
     hi = pl.when(mark.is_in([">", ">="])).then(float("inf")).when(mark == "<").then(number - edge).otherwise(number)
-    return best.group_by(*MOMENT, "item").agg(
-        lo=lo.min(),
-        hi=hi.max(),
-        day=pl.col("since").max().floor(),
-        source=pl.col("source").drop_nulls().unique().sort(),
-        method=pl.col("method").drop_nulls().unique().sort().str.join(", "),
+    rows = best.select("_slot", "source", "method", lo=lo, hi=hi, day=pl.col("since").floor())
+    several = rows["_slot"].is_duplicated()
+    sources = pl.concat_list("source").list.drop_nulls()
+    alone = rows.filter(~several).select(*FOUND[:4], source=sources, method=pl.col("method").fill_null(""))
+    if not several.any():
+        return alone
+    joined = (
+        rows.filter(several)
+        .group_by("_slot")
+        .agg(
+            lo=pl.col("lo").min(),
+            hi=pl.col("hi").max(),
+            day=pl.col("day").max(),
+            source=pl.col("source").drop_nulls().unique().sort(),
+            method=pl.col("method").drop_nulls().unique().sort().str.join(", "),
+        )
     )
+    return pl.concat([alone, joined])
 
 
 def _note() -> pl.Expr:

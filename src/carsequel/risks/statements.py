@@ -63,7 +63,7 @@ def found_or_denied(pattern: str, alone: pl.Expr | None = None) -> pl.Expr:
 
 
 def read_high_risk(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
-    """Give the reading `cytogenetics` of myeloma: 1 with del(17p), t(4;14), t(14;16) or words of high risk, 0 with
+    """Add the reading `cytogenetics` of myeloma: 1 with del(17p), t(4;14), t(14;16) or words of high risk, 0 with
     words of standard risk or all three denied, else unknown."""
     said = clauses(course, moments, "cytogenetics")
     alone = pl.sum_horizontal(*(pl.col("clause").str.contains(p).cast(pl.Int64) for p in CHANGES.values())) == 1
@@ -82,24 +82,19 @@ def read_high_risk(course: Course, moments: pl.DataFrame) -> pl.DataFrame:
     low = pl.all_horizontal(*(pl.col(name) == 0 for name in CHANGES)) | pl.col("_standard") | (pl.col("_words") == 0)
     number = pl.when(high).then(1.0).when(low).then(0.0)
     words = {1.0: "high-risk cytogenetics", 0.0: "standard-risk cytogenetics"}
-    return as_reading(per.with_columns(_number=number), moments, "cytogenetics", words, "cytogenetics not settled")
+    return with_reading(moments, per.with_columns(_number=number), "cytogenetics", words, "cytogenetics not settled")
 
 
-def as_reading(
-    per: pl.DataFrame, moments: pl.DataFrame, item: str, words: dict[float, str], missing: str
+def with_reading(
+    moments: pl.DataFrame, per: pl.DataFrame, item: str, words: dict[float, str], missing: str
 ) -> pl.DataFrame:
-    """Bring a frame of MOMENT, `_number`, source into readings of one item, its note in `words`."""
-    every = moments.select(MOMENT).join(per, on=MOMENT, how="left", maintain_order="left")
-    note = pl.col("_number").replace_strict(words, default=None, return_dtype=pl.String).fill_null(missing)
-    known = pl.col("_number").is_not_null()
-    return every.select(
-        *MOMENT,
-        item=pl.lit(item),
-        lo="_number",
-        hi="_number",
-        note=note,
-        source=pl.when(known).then("source"),
-        method=pl.lit(None, dtype=pl.String),
+    """Add to moments the reading of one item that `per` (MOMENT, `_number`, source) gives, its note in `words`."""
+    every = moments.join(per.select(*MOMENT, "_number", _source="source"), on=MOMENT, how="left", maintain_order="left")
+    number = pl.col("_number").cast(pl.Float64)
+    note = number.replace_strict(words, default=None, return_dtype=pl.String).fill_null(missing)
+    reading = {"lo": number, "hi": number, "note": note, "source": pl.when(number.is_not_null()).then("_source")}
+    return every.with_columns(value.alias(f"{item}_{side}") for side, value in reading.items()).drop(
+        "_number", "_source"
     )
 
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.risks.moments import BEFORE_INFUSION, MOMENT, baseline
-from carsequel.risks.points import answers_for, baseline_findings, caution, passes
+from carsequel.risks.moments import BEFORE_INFUSION, baseline
+from carsequel.risks.points import answers_for, baseline_findings, caution, gathered_sources, passes
 from carsequel.risks.readings import STAGING, Item, read_items, value_of
 from carsequel.terms.findings import definition_of, join_findings
 
@@ -104,33 +104,32 @@ def _on(course: Course, moments: pl.DataFrame, day: int | None) -> pl.DataFrame:
         moments = moments.with_columns(at=pl.lit(period), ref=pl.lit(float(day)), default=True)
     item = Item("mtv", "mtv", "metabolic tumour volume (mL)", value_of(), back, undated, forward=forward)
     read = read_items(course, moments, (item,))
-    found = pl.concat([_by(read, cut) for cut in RULES if cut.day == day])
-    return baseline_findings(found, moments, caution(VALIDATED), choices=choices, period=period)
+    found = pl.concat(_by(read, cut) for cut in RULES if cut.day == day)
+    return baseline_findings(found, caution(VALIDATED), choices=choices, period=period)
 
 
 def _by(read: pl.DataFrame, cut: Cut) -> pl.DataFrame:
     """The answer of one cut-off to what was read."""
-    low, high = (passes(pl.col(side), cut.test, cut.limit).cast(pl.Float64) for side in ("lo", "hi"))
+    low, high = (passes(pl.col(f"mtv_{side}"), cut.test, cut.limit).cast(pl.Float64) for side in ("lo", "hi"))
     settled = pl.when(low == 1).then(pl.lit(cut.high)).otherwise(pl.lit(cut.low))
     label = pl.when(low == high).then(settled).otherwise(pl.lit(f"{cut.low} or {cut.high}"))
-    return read.select(
-        *MOMENT,
+    return read.with_columns(
         low=low,
         high=high,
         label=pl.when(low.is_null()).then(pl.lit("not gradable")).otherwise(label),
         why=_why(cut),
-        facts=pl.col("source").list.join("; ").replace("", None),
+        facts=gathered_sources(read, ["mtv"]),
         criterion=pl.lit(cut.criterion),
         source=pl.lit(cut.source),
     )
 
 
 def _why(cut: Cut) -> pl.Expr:
-    method = pl.when(pl.col("method") != "").then("method")
-    known = pl.col("lo").is_not_null()
+    method = pl.when(pl.col("mtv_method") != "").then("mtv_method")
+    known = pl.col("mtv_lo").is_not_null()
     said = pl.coalesce(pl.format(SEGMENTED, method), pl.lit("segmentation of the volume not recorded"))
     return pl.concat_str(
-        "note",
+        "mtv_note",
         pl.when(known).then(pl.lit(f"cut-off {cut.limit:g} mL ({cut.cohort})")),
         pl.when(known).then(said),
         separator="; ",

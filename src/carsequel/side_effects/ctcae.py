@@ -19,7 +19,8 @@ from carsequel.side_effects.ctcae_grades import Rule, grade_columns, gravest, si
 from carsequel.side_effects.ctcae_words import why
 from carsequel.side_effects.ctcae_worst import worst_of
 from carsequel.side_effects.lab_periods import of_places, place, unusable_places
-from carsequel.side_effects.windows import facts_of, in_window, windows_of
+from carsequel.side_effects.sources import joined_sources
+from carsequel.side_effects.windows import facts_of, windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label, no_findings
 from carsequel.terms.quantities import quantity
 from carsequel.terms.tables import read_table
@@ -28,8 +29,12 @@ CRITERION: Final = "ctcae5"
 SOURCES: Final = {5: "ctcae5", 6: "ctcae6"}
 Version = Literal[5, 6]
 LIMITS: Final = {"lln": "lower", "uln": "upper"}
-ROWS_AT_ONCE: Final = 2_000_000
-TERMS: Final = 1000  # more than are ever asked: one number `of` stands for infusion, period and what is asked
+PLACES: Final = 1 << 40  # more than there are: one number `of` stands for infusion, period and what is asked
+READ: Final = ("id", "since", "day", "value", "comparator", "lln", "uln", "source")
+OF_VALUE: Final = (
+    *("day", "value", "comparator", "lower", "upper", "limit", "side", "baseline", "baseline_day", "baseline_source"),
+    "source",
+)
 CLINICAL_GRADE_4: Final = ("anemia", "albumin")
 
 
@@ -57,23 +62,37 @@ def grade_ctcae(course: Course, *, version: Version = 5) -> pl.DataFrame:
     if version not in SOURCES:
         raise ValueError("version: allowed are 5 and 6; choose one of them")
     names = sorted({rule.name for rule in rules(version)})
-    values = facts_of(course, *names, before=FAR).filter(pl.col("value").is_not_null())
+    values = {name: _values(course, name) for name in names}
     lost = unusable_places(course, *names)
-    if values.is_empty() and lost.is_empty():
-        return no_findings()
-    rows = with_ends(in_window(values, windows_of(course, 0)).with_columns(place=place()))
     before = {choice: baselines(course, values, choice) for choice in BASELINES}
-    present = {*rows["name"].unique(), *lost["name"].unique()}
+    present = {*(name for name, rows in values.items() if rows.height), *lost["name"].unique()}
     asked = [one for one in _asked(version) if one.name in present and (one.first or before[one.choice].height)]
     if not asked:
         return no_findings()
-    graded = pl.concat(worst_of(_graded(rows, before, part)) for part in _parts(rows, asked))
-    gone = pl.concat(_of_one(lost.lazy(), before, one).select("of", "unusable") for one in asked)
-    found = graded.lazy().join(gone, on="of", how="full", coalesce=True)
-    found = found.with_columns(asked=pl.col("of") % TERMS, place=pl.col("of") // TERMS)
+    ends = windows_of(course, 0)["last"]
+    rows = {name: _after(each, ends) for name, each in values.items() if name in present}
+    graded = [_graded(rows[one.name], before, one) for one in asked]
+    gone = [_of_one(lost.lazy().filter(pl.col("name") == one.name), before, one) for one in asked]
+    found = pl.concat(each.worst for each in graded).lazy()
+    used = joined_sources(pl.concat(each.used for each in graded).lazy(), "of")
+    found = found.join(used, on="of", how="left").with_columns(pl.col("facts").fill_null(""))
+    found = found.join(pl.concat(gone).select("of", "unusable"), on="of", how="full", coalesce=True)
+    found = found.with_columns(asked=pl.col("of") // PLACES, place=pl.col("of") % PLACES)
     found = of_places(found.join(_table(asked, version).lazy(), on="asked"), course)
     told = _described(found.collect(engine="in-memory"), asked)
     return as_findings(told, kind="maximum", source=SOURCES[version])
+
+
+def _values(course: Course, name: str) -> pl.DataFrame:
+    """Every usable value of a quantity, also before the infusion."""
+    return facts_of(course, name, before=FAR, columns=READ).filter(pl.col("value").is_not_null())
+
+
+def _after(values: pl.DataFrame, ends: pl.Series) -> pl.DataFrame:
+    """The values from day 0 to the end of each infusion, in order of `place`."""
+    inside = (values["day"] >= 0) & (values["day"] <= ends.gather(values["id"]))
+    rows = with_ends(values.filter(inside).with_columns(place=place()))
+    return rows if rows["place"].is_sorted() else rows.sort("place", maintain_order=True)
 
 
 class Asked(NamedTuple):
@@ -108,47 +127,38 @@ def _asked(version: int) -> list[Asked]:
     return [one._replace(number=n) for n, one in enumerate(every) if one.first or one.relative]
 
 
-def _parts(rows: pl.DataFrame, asked: list[Asked]) -> list[list[Asked]]:
-    """What is graded together: all of it, or in a large record as much as has `ROWS_AT_ONCE` values."""
-    counts = dict(rows["name"].value_counts().iter_rows())
-    parts: list[list[Asked]] = [[]]
-    size = 0
-    for one in asked:
-        size += counts.get(one.name, 0)
-        if size > ROWS_AT_ONCE and parts[-1]:
-            parts.append([])
-            size = counts.get(one.name, 0)
-        parts[-1].append(one)
-    return parts
+class Graded(NamedTuple):
+    """The worst grades under one thing that is asked: per infusion and period (`of`) the bounds of `worst_of` and the
+    value that is told with its baseline; and the sources (of, source) of all values that set it."""
+
+    worst: pl.DataFrame
+    used: pl.DataFrame
 
 
-def _graded(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], asked: list[Asked]) -> pl.DataFrame:
-    """Every value under everything that is asked of it, with the columns of `ctcae_worst.worst_of`."""
-    own = {str(key[0]): part.lazy() for key, part in rows.partition_by("name", as_dict=True).items()}
-    none = rows.clear().lazy()
-    parts = [_graded_one(own.get(one.name, none), before, one) for one in asked]
-    return pl.concat(pl.collect_all(parts, engine="in-memory"))
-
-
-def _graded_one(rows: pl.LazyFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
-    own = _of_one(rows, before, one)
-    if one.relative:
-        own = own.join(before[one.choice].lazy(), on=["id", "name"], how="left", maintain_order="left")
+def _graded(rows: pl.DataFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> Graded:
+    own = _of_one(rows.lazy(), before, one)
     number, text = pl.lit(None, dtype=pl.Float64), pl.lit(None, dtype=pl.String)
     base = {"baseline": number, "baseline_day": number, "baseline_source": text, "side": pl.lit(None, dtype=pl.Boolean)}
-    told = {name: pl.col(name) for name in base if name != "side"} | {"side": pl.col(side_of(one.own))}
-    return own.with_columns(grade_columns(one.own)).select(
-        *("of", "day", "source", "value", "comparator", "lower", "upper"),
-        pl.col("low", "high").cast(pl.Int32),
-        limit=pl.col(one.limit) if one.limit else number,
-        **(told if one.relative else base),
-    )
+    if one.relative:
+        values = before[one.choice].lazy().filter(pl.col("name") == one.name).drop("name")
+        own = own.join(values, on="id", how="left", maintain_order="left")
+        base = {name: pl.col(name) for name in base if name != "side"} | {"side": pl.col(side_of(one.own))}
+    limit = pl.col(one.limit) if one.limit else number
+    grades = own.with_columns(grade_columns(one.own)).with_columns(pl.col("low", "high").cast(pl.Int32))
+    graded = grades.with_columns(limit=limit, no_limit=limit.is_null(), **base).collect(engine="in-memory")
+    bounds, picked, first = worst_of(graded)
+    told = graded.select(OF_VALUE)[first].with_columns(of=graded["of"].gather(first))
+    told = told.sort("of", "value", "source").unique("of", keep="first", maintain_order=True)
+    sources = graded.select("of", "source")[picked]
+    if one.relative:
+        sources = pl.concat([sources, told.select("of", source="baseline_source")])
+    return Graded(bounds.join(told.drop("source", "baseline_source"), on="of"), sources)
 
 
 def _of_one(rows: pl.LazyFrame, before: dict[Baseline, pl.DataFrame], one: Asked) -> pl.LazyFrame:
     """The rows of what is asked; another baseline than the default one is asked of infusions that have any such."""
-    own = rows.filter(pl.col("name") == one.name).with_columns(of=pl.col("place") * TERMS + one.number)
-    return own if one.first else own.join(before[one.choice].lazy(), on="id", how="semi")
+    own = rows.with_columns(of=pl.col("place") + one.number * PLACES)
+    return own if one.first else own.filter(pl.col("id").is_in(before[one.choice]["id"].unique().implode()))
 
 
 def _table(asked: list[Asked], version: int) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """The value from which a CTCAE grade counts: the last before the infusion, or the last before lymphodepletion."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import polars as pl
@@ -13,14 +14,14 @@ Baseline = Literal["before_infusion", "before_lymphodepletion"]
 BASELINES: Final[tuple[Baseline, ...]] = ("before_infusion", "before_lymphodepletion")
 
 
-def baselines(course: Course, values: pl.DataFrame, choice: Baseline) -> pl.DataFrame:
-    """Give the last of `values` (facts with `since`) before the infusion, or before the day on which lymphodepletion
-    began: id, name, baseline, baseline_day, baseline_source and the side of its own limits on which it lies
-    (`high_base`, `low_base`; null where not known)."""
-    rows = values.filter(pl.col("since") < 0)
+def baselines(course: Course, values: Mapping[str, pl.DataFrame], choice: Baseline) -> pl.DataFrame:
+    """Give the last of the values of each quantity (facts with `since`) before the infusion, or before the day on which
+    lymphodepletion began: id, name, baseline, baseline_day, baseline_source and the side of its own limits on which it
+    lies (`high_base`, `low_base`; null where not known)."""
+    earlier = [rows.filter(pl.col("since") < 0).with_columns(name=pl.lit(name)) for name, rows in values.items()]
+    rows = pl.concat(earlier)
     if choice == "before_lymphodepletion":
-        rows = _before_lymphodepletion(course, rows)
-    rows = rows.join(windows_of(course, 0).select(*KEYS, "id"), on=KEYS)
+        rows = rows.join(_lymphodepletion(course), on="id").filter(pl.col("since") < pl.col("begun"))
     order = ["since", "value", "uln", "lln", "source"]
     last = rows.sort(order, nulls_last=True).group_by("id", "name", maintain_order=True).last()
     last = with_ends(last)
@@ -36,14 +37,14 @@ def baselines(course: Course, values: pl.DataFrame, choice: Baseline) -> pl.Data
     )
 
 
-def _before_lymphodepletion(course: Course, rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep the rows before the first day of the lymphodepletion of their infusion (since the infusion before)."""
+def _lymphodepletion(course: Course) -> pl.DataFrame:
+    """The first day of the lymphodepletion of each infusion (since the infusion before): id, begun."""
     gap = pl.col("day") - pl.col("day").shift(1).over("patient")
     looks = course.clock.select(*KEYS, _gap=gap)
     given = course.spans_since("drug", before=FAR).filter(pl.col("role") == "lymphodepletion")
     own = given.join(looks, on=KEYS).filter((pl.col("since") <= 0) & (pl.col("since") > -pl.col("_gap").fill_null(FAR)))
-    begun = own.group_by(KEYS).agg(_begun=pl.col("since").min().floor())
-    return rows.join(begun, on=KEYS, how="inner").filter(pl.col("since") < pl.col("_begun"))
+    begun = own.group_by(KEYS).agg(begun=pl.col("since").min().floor())
+    return begun.join(windows_of(course, 0).select(*KEYS, "id"), on=KEYS).select("id", "begun")
 
 
 def _settled(test: str, limit: str) -> pl.Expr:

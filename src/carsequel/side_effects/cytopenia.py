@@ -1,7 +1,8 @@
 """Named definitions of cytopenia (0 no, 1 yes) in neutrophils and platelets (10^9/L) and haemoglobin (g/dL).
 
-Day 0 is the day of infusion; windows end at the end of the record. Phenotypes of recovery (quick, intermittent,
-aplastic) are not derived: their published limits are unverified.
+Day 0 is the day of infusion; death and the next infusion end a window, the end of the record does not: what came after
+the last value is not known. Phenotypes of recovery (quick, intermittent, aplastic) are not derived: their published
+limits are unverified.
 """
 
 from functools import cache
@@ -10,9 +11,10 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.comparators import BELOW, possibly, surely, with_ends
+from carsequel.side_effects.comparators import BELOW
 from carsequel.side_effects.coverage import open_days
-from carsequel.side_effects.day_values import of_each_day, on_every_day, readings, with_sources
+from carsequel.side_effects.day_grid import fill_short_gaps, on_every_day, spread
+from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
 from carsequel.side_effects.low_runs import Counting, low_runs
 from carsequel.side_effects.rules import TESTS
 from carsequel.side_effects.windows import in_window, windows_of
@@ -72,42 +74,38 @@ class Choices(NamedTuple):
 CHOICES = Choices()
 COUNTINGS: Final[tuple[Counting, ...]] = ("longest", "cumulative")
 DECIMALS: Final = 6
-DAYS: Final = (
-    pl.col("value").is_null().sum().alias("absent"),
-    pl.col("filled").sum().alias("made"),
-    pl.len().alias("window_days"),
-)
 OF: Final = ["id", "rule", "counting"]
 COUNTED: Final = ("low", "high", "start", "end", "length", "from", "to", "absent", "made", "window_days")
 NOTHING: Final = pl.DataFrame(
     schema={"id": pl.Int64, **dict.fromkeys(COUNTED, pl.Int64), "rule": pl.Int64, "counting": pl.String}
-).lazy()
+)
 
 
 def assess_cytopenia(course: Course) -> pl.DataFrame:
     """Say which named cytopenias each infusion was followed by: `maximum`, low and high 0 or 1.
 
     Days count in the longest spell (default; gaps of 1-2 days bridged) or together (`counting=cumulative`); runs of up
-    to 7 missing days are interpolated, longer ones leave the answer open. Where transfusions are not covered, a
-    definition that includes them stays open. Gives a findings frame.
+    to 7 missing days are interpolated, longer ones, also after the last value, leave the answer open. Where
+    transfusions are not covered, a definition that includes them stays open. Gives a findings frame.
     """
-    rows = readings(course, windows_of(course, 0, by_record=True), *dict.fromkeys(rule.name for rule in RULES))
-    series = dict.fromkeys((rule.name, rule.first, rule.last) for rule in RULES)
-    counted = pl.concat([NOTHING, *(frame for one in series for frame in _counted(course, rows, *one))])
-    found = _asked(course).join(counted, on=OF, how="left").collect(engine="in-memory")
-    found = with_sources(_transfused(found, course), rows, "name")
-    return as_findings(found.with_columns(_facts(), label=_label(), why=_why()), kind="maximum")
+    parts = []
+    for name in dict.fromkeys(rule.name for rule in RULES):
+        own = {number: rule for number, rule in enumerate(RULES) if rule.name == name}
+        found = _asked(course, own).join(_counted(course, name, own).lazy(), on=OF, how="left")
+        parts.append(with_sources(_transfused(found, course, own), readings(course, name, _last(own))))
+    return as_findings(pl.concat(parts).with_columns(_facts(), label=_label(), why=_why()), kind="maximum")
 
 
-def _asked(course: Course) -> pl.LazyFrame:
+def _asked(course: Course, own: dict[int, Rule]) -> pl.LazyFrame:
     """One row per infusion, rule that applies to it and way of counting: its window and how it is called."""
     rows = [
         rule._asdict() | {"rule": number, "counting": counting} | _named(rule, counting)
-        for number, rule in enumerate(RULES)
+        for number, rule in own.items()
         for counting in (COUNTINGS if rule.days > 1 else COUNTINGS[:1])
     ]
-    rules = pl.DataFrame(rows, infer_schema_length=None).lazy()
-    every = windows_of(course, 0, by_record=True).lazy().join(rules, how="cross", suffix="_of")
+    limits = {"transfusion": pl.String, "disease": pl.String, "under_age": pl.Int64}
+    rules = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=limits).lazy()
+    every = windows_of(course, 0).lazy().join(rules, how="cross", suffix="_of")
     of_disease = pl.col("disease_of").is_null() | (pl.col("disease") == pl.col("disease_of"))
     young = pl.col("under_age").is_null() | (pl.col("age_from") < pl.col("under_age"))
     window = {"first": pl.col("first_of"), "last": pl.min_horizontal("last", "last_of")}
@@ -126,39 +124,42 @@ def _named(rule: Rule, counting: Counting) -> dict[str, object]:
     }
 
 
-def _counted(course: Course, rows: pl.DataFrame, name: str, first: int, last: int) -> list[pl.LazyFrame]:
-    """The rules of one quantity and window, for infusions with values: the columns of `NOTHING`."""
-    rules = {n: rule for n, rule in enumerate(RULES) if (rule.name, rule.first, rule.last) == (name, first, last)}
-    inside = rows.filter((pl.col("name") == name) & pl.col("day").is_between(first, last))
-    if inside.is_empty():
-        return []
-    levels = tuple(dict.fromkeys((rule.test, rule.level) for rule in rules.values()))
-    read, settled = _flags(levels)
-    seen = of_each_day(with_ends(inside), pl.col("value").min(), *read)
-    windows = windows_of(course, first, last, by_record=True)
-    days = on_every_day(seen, windows, CHOICES.longest_gap, DECIMALS, "value").with_columns(settled)
-    days = days.collect(engine="in-memory").lazy()
+def _last(own: dict[int, Rule]) -> int:
+    return max(rule.last for rule in own.values())
+
+
+def _counted(course: Course, name: str, own: dict[int, Rule]) -> pl.DataFrame:
+    """The rules of one quantity, for infusions with values in their window: the columns of `NOTHING`."""
+    lowest = lowest_of_days(course, name, _last(own))
+    found = [NOTHING]
+    for window in dict.fromkeys((rule.first, rule.last) for rule in own.values()):
+        asked = {number: rule for number, rule in own.items() if (rule.first, rule.last) == window}
+        found += _in_window(lowest, windows_of(course, *window), asked)
+    return pl.concat(found)
+
+
+def _in_window(lowest: pl.DataFrame, windows: pl.DataFrame, asked: dict[int, Rule]) -> list[pl.DataFrame]:
+    """The rules of one quantity and one window."""
+    days = on_every_day(lowest, windows)
+    value, lower, upper = (spread(days, lowest[name]) for name in ("value", "lower", "upper"))
+    filled = fill_short_gaps(days, CHOICES.longest_gap, DECIMALS, value)
+    unknown = days.inside & ~(days.seen | filled)
+    levels = tuple(dict.fromkeys((rule.test, rule.level) for rule in asked.values()))
+    low = {}
+    for n, (test, level) in enumerate(levels):
+        made = TESTS[test](value, level) & filled
+        low[f"sure_{n}"] = made | TESTS[test](upper, level)
+        low[f"open_{n}"] = made | TESTS[test](lower, level) | unknown
+    numbers = {"absent": unknown.sum(axis=0), "made": filled.sum(axis=0), "window_days": days.length}
     found = []
     for counting, bridge in zip(COUNTINGS, (CHOICES.bridge, 0), strict=True):
-        asked = {n: levels.index((r.test, r.level)) for n, r in rules.items() if r.days > 1 or counting == COUNTINGS[0]}
-        names = tuple(f"{side}_{level}" for level in dict.fromkeys(asked.values()) for side in ("sure", "open"))
-        runs = low_runs(days, names, counting, bridge, *DAYS).collect(engine="in-memory").lazy() if names else days
-        of = {n: _enough(level, rules[n].days) for n, level in asked.items()}
-        found += [runs.select("id", *of[n], rule=pl.lit(n, dtype=pl.Int64), counting=pl.lit(counting)) for n in of]
+        of = {n: levels.index((r.test, r.level)) for n, r in asked.items() if r.days > 1 or counting == COUNTINGS[0]}
+        wanted = {f"{side}_{level}": low[f"{side}_{level}"] for level in of.values() for side in ("sure", "open")}
+        runs = low_runs(days, wanted, counting, bridge).with_columns(**{k: pl.Series(v) for k, v in numbers.items()})
+        for n, level in of.items():
+            enough = _enough(level, asked[n].days)
+            found.append(runs.select("id", *enough, rule=pl.lit(n, dtype=pl.Int64), counting=pl.lit(counting)))
     return found
-
-
-@cache
-def _flags(levels: tuple[tuple[str, float], ...]) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """Whether the values of a day are surely and possibly at each level, and what that says of interpolated and of
-    missing days."""
-    read, settled = [], []
-    for n, (test, level) in enumerate(levels):
-        read += [surely(test, level).any().alias(f"sure_{n}"), possibly(test, level).any().alias(f"open_{n}")]
-        made = TESTS[test](pl.col("value"), level)
-        settled += [pl.coalesce(f"sure_{n}", made, False).alias(f"sure_{n}")]
-        settled += [pl.coalesce(f"open_{n}", made, True).alias(f"open_{n}")]
-    return read, settled
 
 
 @cache
@@ -174,26 +175,23 @@ def _enough(level: int, days: int) -> list[pl.Expr]:
     ]
 
 
-def _transfused(found: pl.DataFrame, course: Course) -> pl.DataFrame:
+def _transfused(found: pl.LazyFrame, course: Course, own: dict[int, Rule]) -> pl.DataFrame:
     """Add `given` (day of the first transfusion that counts), `given_facts` and `uncovered` (days on which one may
     have been given), and answer by them."""
-    rules = {number: rule for number, rule in enumerate(RULES) if rule.transfusion is not None}
-    events = course.facts_since("event").filter(pl.col("text").is_in([rule.transfusion for rule in rules.values()]))
+    kinds = [rule.transfusion for rule in own.values() if rule.transfusion is not None]
+    events = course.facts_since("event").filter(pl.col("text").is_in(kinds))
     events = in_window(events, windows_of(course, 0)).select("id", "day", "text", given_facts="source")
-    asked = found.lazy().select("id", "rule", "first", "last", text="transfusion").unique()
+    asked = found.select("id", "rule", "first", "last", text="transfusion").unique()
     given = asked.join(events.lazy(), on=["id", "text"]).filter(
         pl.col("day").is_between(pl.col("first"), pl.col("last"))
     )
     given = given.group_by("id", "rule").agg(
         given=pl.col("day").min(), given_facts=pl.col("given_facts").drop_nulls().unique().sort().str.join("; ")
     )
-    uncovered = pl.concat(
-        open_days(
-            course, windows_of(course, rule.first, rule.last, by_record=True), "event", str(rule.transfusion)
-        ).select("id", uncovered="open_days", rule=pl.lit(number, dtype=pl.Int64))
-        for number, rule in rules.items()
-    )
-    both = found.lazy().join(given, on=["id", "rule"], how="left").join(uncovered.lazy(), on=["id", "rule"], how="left")
+    uncovered = [_uncovered(course, rule, number) for number, rule in own.items() if rule.transfusion is not None]
+    nothing = pl.DataFrame(schema={"id": pl.Int64, "uncovered": pl.Int64, "rule": pl.Int64})
+    both = found.join(given, on=["id", "rule"], how="left")
+    both = both.join(pl.concat([nothing, *uncovered]).lazy(), on=["id", "rule"], how="left")
     yes, unknown = pl.col("given").is_not_null(), pl.col("uncovered") > 0
     return both.with_columns(
         low=pl.when(yes).then(1).otherwise("low"),
@@ -201,6 +199,12 @@ def _transfused(found: pl.DataFrame, course: Course) -> pl.DataFrame:
         start=pl.coalesce("start", "given"),
         end=pl.coalesce("end", "given"),
     ).collect(engine="in-memory")
+
+
+def _uncovered(course: Course, rule: Rule, number: int) -> pl.DataFrame:
+    windows = windows_of(course, rule.first, rule.last)
+    days = open_days(course, windows, "event", str(rule.transfusion))
+    return days.select("id", uncovered="open_days", rule=pl.lit(number, dtype=pl.Int64))
 
 
 def _label() -> pl.Expr:

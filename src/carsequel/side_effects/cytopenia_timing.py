@@ -46,7 +46,8 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
     findings frame (source jain2023).
     """
     windows = windows_of(course, 0)
-    rows = readings(course, windows, *(rule.name for rule in SEVERE))
+    own = {rule.name: readings(course, rule.name) for rule in SEVERE}
+    rows = pl.concat(each.with_columns(name=pl.lit(name)) for name, each in own.items())
     if rows.is_empty():
         return no_findings()
     phase = pl.coalesce([pl.when(pl.col("day") >= rule.first).then(rule.code) for rule in RULES])

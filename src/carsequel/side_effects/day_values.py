@@ -1,102 +1,65 @@
-"""One value a day: what was read, short gaps interpolated, and what a missing day may have been.
+"""The values of one quantity after the infusion in order, the lowest of each day, and the sources of a stretch of days.
 
-Days are whole calendar days from the infusion; `id` stands for patient and infusion (see `windows.py`).
+Days are whole calendar days from the infusion; `at` is the place of a day on the line of all infusions, on which `id`
+stands for patient and infusion (see `windows.py`).
 """
 
-from functools import cache
+from functools import partial
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import BELOW
+from carsequel.side_effects.comparators import BELOW, with_ends
 from carsequel.side_effects.sources import joined_sources
-from carsequel.side_effects.windows import ID_DAY, STRIDE, facts_of, in_window, time_line
+from carsequel.side_effects.windows import facts_of, time_line, windows_of
 
-NEVER_LOW: Final = 1e9
-SIDES: Final = ("best", "worst")
-READ: Final = ("id", "day", "name", "value", "comparator", "source")
-LOWEST: Final = (
-    pl.col("value").min().alias("best"),
-    pl.when(pl.col("comparator").fill_null("").is_in(BELOW)).then(0.0).otherwise("value").min().alias("worst"),
-)
+READ: Final = ("id", "day", "since", "value", "comparator", "source")
 
 
-def readings(course: Course, windows: pl.DataFrame, *names: str) -> pl.DataFrame:
-    """Give the usable values of quantities inside the windows: id, day, name, value, comparator, source."""
-    last = windows["last"].max()
-    rows = facts_of(course, *names, until=FAR if last is None else float(last) + 1)  # type: ignore[arg-type]
-    rows = rows.filter(pl.col("value").is_not_null())
-    return in_window(rows.select(*READ), windows).select(*ID_DAY, "name", "value", "comparator", "source")
+def readings(course: Course, name: str, last: int | None = None) -> pl.DataFrame:
+    """Give the usable values of a quantity from day 0 to `last` (none: to the end of the record) that belong to their
+    infusion, in order of `at`: at, id, day, value, comparator, source."""
+    return course.once(("side_effects.readings", name, last), partial(_readings, course, name, last))
 
 
-def daily_values(rows: pl.DataFrame, windows: pl.DataFrame, longest_gap: int, decimals: int) -> pl.DataFrame:
-    """Give every day of each window with any reading, in order: id, day, best and worst (the lowest of the day as
-    reported, and 0 where only `less than` was), filled.
-
-    Runs of up to `longest_gap` missing days are interpolated (rounded to `decimals`); a day that stays missing is never
-    low at best and 0 at worst.
-    """
-    days = on_every_day(lowest_of_day(rows), windows, longest_gap, decimals, *SIDES)
-    known = (pl.col("best").fill_null(NEVER_LOW), pl.col("worst").fill_null(0.0))
-    return days.select(*ID_DAY, *known, "filled").collect(engine="in-memory")
+def _readings(course: Course, name: str, last: int | None) -> pl.DataFrame:
+    rows = facts_of(course, name, until=FAR if last is None else float(last) + 1, columns=READ)
+    ends = windows_of(course, 0)["last"].gather(rows["id"])
+    rows = rows.filter((rows["day"] <= ends) & rows["value"].is_not_null()).with_columns(at=time_line())
+    return rows.drop("since") if rows["at"].is_sorted() else rows.drop("since").sort("at", maintain_order=True)
 
 
-def lowest_of_day(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give one row per day with rows, in order: `at`, best (the lowest as reported), worst (0 for `less than`)."""
-    return of_each_day(rows, *LOWEST)
+def lowest_of_days(course: Course, name: str, last: int | None = None) -> pl.DataFrame:
+    """Give the lowest of each day with `readings`, in order: at, value (as reported), worst (0 where `less than` was),
+    lower and upper (the lowest ends between which its values lie, see `comparators.py`)."""
+    return course.once(("side_effects.lowest", name, last), lambda: _lowest_of_days(readings(course, name, last)))
 
 
-def of_each_day(rows: pl.DataFrame, *values: pl.Expr) -> pl.DataFrame:
-    """Give one row per day with rows, in order: `at` (the day on the line of all infusions) and the values of it."""
-    ordered = rows.lazy().with_columns(at=time_line()).sort("at")
-    return ordered.group_by("at", maintain_order=True).agg(values).collect(engine="in-memory")
+def _lowest_of_days(rows: pl.DataFrame) -> pl.DataFrame:
+    below = pl.col("comparator").fill_null("").is_in(BELOW)
+    rows = with_ends(rows).with_columns(worst=pl.when(below).then(0.0).otherwise("value"))
+    at = rows["at"].to_numpy()
+    begins = np.flatnonzero(np.diff(at, prepend=-1))
+    if not len(begins):
+        return rows.select("at", "value", "worst", "lower", "upper")
+    names = ("value", "worst", "lower", "upper")
+    lowest = {name: np.minimum.reduceat(rows[name].to_numpy(), begins) for name in names}
+    return pl.DataFrame({"at": at[begins], **lowest})
 
 
-def on_every_day(
-    seen: pl.DataFrame, windows: pl.DataFrame, longest_gap: int, decimals: int, *values: str
-) -> pl.LazyFrame:
-    """Put rows (as `of_each_day` gives them) on every day of each window that has any, in order; adds `filled`.
-
-    Runs of up to `longest_gap` missing days are interpolated linearly in `values` (rounded to `decimals`), end values
-    carried over as many days; what stays missing is null.
-    """
-    own = seen.lazy().select(id=pl.col("at") // STRIDE)
-    kept = windows.lazy().join(own, on="id", how="semi").select("id", "first", "last").sort("id")
-    grid = kept.with_columns(day=pl.int_ranges("first", pl.col("last") + 1)).explode("day")
-    near = seen.lazy().with_columns(pl.col("at").set_sorted(), seen="at")
-    later = near.select("at", "seen", *values).rename({name: f"{name}_after" for name in ("seen", *values)})
-    grid = grid.with_columns(pl.col("id").set_sorted(), at=time_line().set_sorted())
-    both = grid.join_asof(near, on="at").join_asof(later, on="at", strategy="forward")
-    ends, known = _interpolated(tuple(seen.columns[1:]), values, longest_gap, decimals)
-    return both.with_columns(ends).with_columns(known).select(*ID_DAY, *seen.columns[1:], "filled")
-
-
-@cache
-def _interpolated(
-    columns: tuple[str, ...], values: tuple[str, ...], longest: int, decimals: int
-) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """The days to the readings around a day of the same infusion, and what they say of that day."""
-    here = pl.col("seen") == pl.col("at")
-    behind = pl.when(pl.col("seen") >= pl.col("id") * STRIDE).then(pl.col("at") - pl.col("seen"))
-    ahead = pl.when(pl.col("seen_after") < (pl.col("id") + 1) * STRIDE).then(pl.col("seen_after") - pl.col("at"))
-    to_end, to_start = pl.col("last") + 1 - pl.col("day"), pl.col("day") - pl.col("first") + 1
-    short = pl.coalesce("_ahead", to_end) + pl.coalesce("_behind", to_start) - 1 <= longest
-    known = [pl.when(here).then(name).alias(name) for name in columns if name not in values]
-    for name in values:
-        low = pl.when(pl.col("_behind").is_not_null()).then(name)
-        high = pl.when(pl.col("_ahead").is_not_null()).then(f"{name}_after")
-        between = low + pl.col("_behind") / (pl.col("_ahead") + pl.col("_behind")) * (high - low)
-        made = pl.coalesce(between.round(decimals), low, high)
-        known.append(pl.when(here).then(name).when(short).then(made).alias(name))
-    return [behind.alias("_behind"), ahead.alias("_ahead")], [*known, (~here.fill_null(False) & short).alias("filled")]
-
-
-def with_sources(found: pl.DataFrame, rows: pl.DataFrame, *of: str) -> pl.DataFrame:
-    """Add `facts`: the sources of the rows (id, day, source) from `start` to `end` of each finding, each once; `of`
-    names further columns that both share."""
-    keys, place = ["id", *of], ["id", *of, "start", "end"]
-    stretches = found.lazy().select(place).drop_nulls().unique()
-    inside = pl.col("day").is_between(pl.col("start"), pl.col("end"))
-    named = rows.lazy().select(*keys, "day", "source").join(stretches, on=keys).filter(inside)
-    return found.lazy().join(joined_sources(named, *place), on=place, how="left").collect(engine="in-memory")
+def with_sources(found: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `facts`: the sources of the `readings` from `start` to `end` of each finding (with `id`), each once, sorted
+    and joined; null where there are none."""
+    place = ["id", "start", "end"]
+    stretches = found.select(place).drop_nulls().unique().with_row_index("of")
+    line = rows["at"].to_numpy()
+    first, last = (stretches.select(time_line(end)).to_series().to_numpy() for end in ("start", "end"))
+    begins = np.searchsorted(line, first, "left")
+    lengths = np.searchsorted(line, last, "right") - begins
+    inside = np.arange(lengths.sum()) + np.repeat(begins + lengths - np.cumsum(lengths), lengths)
+    used = stretches.select(pl.col("of").repeat_by(pl.lit(lengths)).explode(empty_as_null=False))
+    facts = joined_sources(used.with_columns(rows["source"].gather(inside)).lazy(), "of").collect(engine="in-memory")
+    told = stretches.join(facts, on="of", how="left", maintain_order="left").drop("of")
+    return found.join(told, on=place, how="left", maintain_order="left")

@@ -10,9 +10,9 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.day_values import of_each_day, on_every_day, readings
+from carsequel.side_effects.day_grid import fill_short_gaps, on_every_day
+from carsequel.side_effects.day_values import readings
 from carsequel.side_effects.measured import (
-    UNLIMITED,
     Said,
     covered_throughout,
     flagged,
@@ -21,7 +21,7 @@ from carsequel.side_effects.measured import (
     told,
     with_value_bounds,
 )
-from carsequel.side_effects.windows import ID_DAY, STRIDE
+from carsequel.side_effects.windows import ID_DAY, windows_of
 from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "alc_cilta2025"
@@ -73,32 +73,32 @@ def _of_bcma(course: Course, windows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _peaks(course: Course) -> pl.DataFrame:
-    windows = _of_bcma(course, since_infusion(course, 0, CHOICES.last))
+    windows = _of_bcma(course, windows_of(course, 0, CHOICES.last))
     definition = definition_of(window=f"d0-{CHOICES.last}", missing=f"interpolate{CHOICES.longest_gap}")
     nothing = f"no lymphocyte count on day 0 to {CHOICES.last}"
     said = Said(CRITERION, definition, True, SOURCE, LABELS, nothing)
-    rows = readings(course, windows, "lymphocytes")
+    rows = readings(course, "lymphocytes", CHOICES.last)
     if rows.is_empty():
         return gravest(rows, windows, said, f"d0-{CHOICES.last}")
     most = (pl.col("least", "most").max(), pl.col("value").max(), told().alias("source"))
-    days = of_each_day(with_value_bounds(rows), *most)
+    own = with_value_bounds(rows.join(windows.select("id"), on="id", how="semi"))
+    days = own.group_by("at", *ID_DAY, maintain_order=True).agg(most)
     rule = RULES[0]
     low, high = (pl.when(pl.col(side) > rule.alc).then(rule.code).otherwise(0) for side in ("least", "most"))
-    graded = days.lazy().with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE, low=low, high=high)
     note = pl.format("lymphocytes {} x 10^9/L on day {}", "value", "day")
-    graded = graded.with_columns(note=note, rank=-pl.col("value"))
+    graded = days.with_columns(low=low, high=high, note=note, rank=-pl.col("value"))
     columns = [*ID_DAY, "low", "high", "note", "source", "rank"]
     both = pl.concat([graded.select(columns), _open_days(windows, days).select(columns)])
-    return gravest(both.collect(engine="in-memory"), windows, said, f"d0-{CHOICES.last}")
+    return gravest(both, windows, said, f"d0-{CHOICES.last}")
 
 
-def _open_days(windows: pl.DataFrame, days: pl.DataFrame) -> pl.LazyFrame:
+def _open_days(windows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """The first day of each infusion that lies too far from a value: a peak may have been there."""
-    seen = days.select("at", value=pl.col("most").clip(0, UNLIMITED))
-    filled = on_every_day(seen, windows, CHOICES.longest_gap, 3, "value")
-    absent = filled.filter(pl.col("value").is_null()).group_by("id").agg(day=pl.col("day").min(), n=pl.len())
+    days = on_every_day(seen, windows)
+    far = days.inside & ~days.seen & ~fill_short_gaps(days, CHOICES.longest_gap, 0)
+    absent = pl.DataFrame({"id": days.id, "day": far.argmax(axis=0) + days.first, "n": far.sum(axis=0)})
     # A day that may hide a peak is never the one that sets the certain answer, so it takes the code below none.
-    return absent.with_columns(
+    return absent.filter(pl.col("n") > 0).with_columns(
         low=pl.lit(-1, dtype=pl.Int32),
         high=pl.lit(RULES[0].code, dtype=pl.Int32),
         note=pl.format("{} days, the first day {}, are too far from a lymphocyte count", "n", "day"),

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.day_values import NEVER_LOW, SIDES, lowest_of_day, on_every_day, readings, with_sources
+from carsequel.side_effects.day_grid import SIDES, Bounds, Days, Flags, daily_bounds
+from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
 from carsequel.side_effects.growth_factor import growth_factor
 from carsequel.side_effects.icaht_spells import graded_spells, told_spells
 from carsequel.side_effects.low_runs import Counting, low_runs
@@ -71,8 +72,7 @@ def grade_icaht_early(course: Course) -> pl.DataFrame:
     Gives a findings frame (source rejeski2023).
     """
     windows = windows_of(course, CHOICES.first, CHOICES.last)
-    rows = readings(course, windows, "anc")
-    graded, episodes = _graded(windows, rows)
+    graded, episodes = _graded(windows, lowest_of_days(course, "anc", CHOICES.last))
     cut = pl.when("to_record").then(pl.min_horizontal("last", "record_end")).otherwise("last")
     asked = windows.join(_asked(), how="cross").with_columns(last=cut)
     found = asked.select("patient", "infusion", "last", "death", *OF, "counting", "default")
@@ -81,7 +81,7 @@ def grade_icaht_early(course: Course) -> pl.DataFrame:
         windows.select("patient", "infusion", "id", "last").join(episodes, on="id"), _definition(*DEFINITIONS[0])
     )
     found = pl.concat([_described(found), spells], how="diagonal")
-    found = with_sources(found, rows).with_columns(label=grade_label())
+    found = with_sources(found, readings(course, "anc", CHOICES.last)).with_columns(label=grade_label())
     return as_findings(found, criterion=CRITERION, source=SOURCE)
 
 
@@ -99,27 +99,23 @@ def _definition(counting: str, missing: str, **more: str) -> str:
     return definition_of(counting=counting, **bridged, missing=missing, **more)
 
 
-def _graded(windows: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _graded(windows: pl.DataFrame, lowest: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The grades of every definition, one row per `id` and definition, and the spells of the default one."""
-    seen = lowest_of_day(rows)
     grades, spells = [], pl.DataFrame()
     for missing in dict.fromkeys(missing for _, missing in DEFINITIONS):
-        gap = CHOICES.longest_gap if missing == DEFINITIONS[0][1] else 0
-        days = _days(seen, windows, gap)
+        days = _bounds(lowest, windows, CHOICES.longest_gap if missing == DEFINITIONS[0][1] else 0)
+        low = _low_days(days)
         for counting in COUNTINGS:
-            own = _maximum(days, counting).with_columns(definition=pl.lit(_definition(counting, missing)))
+            own = _maximum(days, low, counting).with_columns(definition=pl.lit(_definition(counting, missing)))
             grades.append(own)
             if (counting, missing) == DEFINITIONS[0]:
-                spells = _spells(days, own)
-                grades += [_never_recovered(own, windows), _to_last_record(own, seen, windows)]
+                spells = _spells(days.days, low, own)
+                grades += [_never_recovered(own, windows), _to_last_record(own, lowest, windows)]
     return pl.concat(grades), spells
 
 
-def _days(seen: pl.DataFrame, windows: pl.DataFrame, gap: int) -> pl.DataFrame:
-    """Every day of the windows with any reading, and whether it is low by its best and its worst value."""
-    daily = on_every_day(seen, windows, gap, CHOICES.decimals, *SIDES)
-    daily = daily.with_columns(pl.col("best").fill_null(NEVER_LOW), pl.col("worst").fill_null(0.0))
-    return daily.with_columns(_low_days()).collect(engine="in-memory")
+def _bounds(lowest: pl.DataFrame, windows: pl.DataFrame, gap: int) -> Bounds:
+    return daily_bounds(lowest, windows, gap, CHOICES.decimals)
 
 
 def _never_recovered(default: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
@@ -142,13 +138,13 @@ def _never_recovered(default: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFra
     ).select(default.columns)
 
 
-def _to_last_record(default: pl.DataFrame, seen: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def _to_last_record(default: pl.DataFrame, lowest: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """The default grades; where the record ends inside the window, those of the days up to its end."""
     ended = windows.filter(pl.col("record_end") < pl.col("last")).with_columns(last="record_end")
     graded = default.join(ended.select("id"), on="id", how="anti", maintain_order="left")
     if ended.height:
-        days = _days(seen, ended, CHOICES.longest_gap)
-        graded = pl.concat([graded.drop("definition"), _maximum(days, COUNTINGS[0])])
+        days = _bounds(lowest, ended, CHOICES.longest_gap)
+        graded = pl.concat([graded.drop("definition"), _maximum(days, _low_days(days), COUNTINGS[0])])
     definition = pl.lit(_definition(*DEFINITIONS[0], **FOLLOW_UP))
     return graded.with_columns(definition=definition).select(default.columns)
 
@@ -158,10 +154,11 @@ def _limits() -> list[float]:
     return sorted({rule.anc for rule in RULES[1:]}, reverse=True)
 
 
-def _low_days() -> list[pl.Expr]:
+def _low_days(values: Bounds) -> dict[str, Flags]:
     """Whether a day is at or below each limit, and at or below that of the whole window, by either value."""
     limits = {f"{n}": limit for n, limit in enumerate(_limits())} | {"full": RULES[0].anc}
-    return [(pl.col(side) <= limit).alias(f"{side}_{name}") for side in SIDES for name, limit in limits.items()]
+    sides = {"best": values.best, "worst": values.worst}
+    return {f"{side}_{name}": each <= limit for side, each in sides.items() for name, limit in limits.items()}
 
 
 def _by_length(limit: float, days: str) -> pl.Expr:
@@ -174,19 +171,15 @@ def _never_above(side: str) -> pl.Expr:
     return pl.when(pl.col(f"{side}_below") >= RULES[0].days).then(RULES[0].grade).otherwise(0)
 
 
-def _maximum(days: pl.DataFrame, counting: Counting) -> pl.DataFrame:
+def _maximum(values: Bounds, low: dict[str, Flags], counting: Counting) -> pl.DataFrame:
     """Low and high by the best and the worst values, and the stretch that decides `low`: one row per `id`."""
     limits = _limits()
-    names = tuple(f"{side}_{n}" for side in SIDES for n in range(len(limits)))
-    counts = [
-        *(pl.col(f"{side}_full").sum().cast(pl.Int64).alias(f"{side}_below") for side in SIDES),
-        pl.col("worst_full").all().alias("worst_every"),
-        pl.len().alias("window_days"),
-        pl.col("filled").sum().alias("made"),
-        (pl.col("best") > pl.col("worst")).sum().alias("absent"),
-    ]
+    below = {side: low[f"{side}_full"].sum(axis=0) for side in SIDES}
+    counts = {f"{side}_below": pl.Series(days) for side, days in below.items()} | values.counts()
     bridge = CHOICES.bridge if counting == COUNTINGS[0] else 0
-    found = low_runs(days.lazy(), names, counting, bridge, *counts)
+    named = {name: low[name] for name in (f"{side}_{n}" for side in SIDES for n in range(len(limits)))}
+    found = low_runs(values.days, named, counting, bridge).with_columns(**counts)
+    found = found.with_columns(worst_every=pl.col("worst_below") == pl.col("window_days"))
     best, worst = ([_by_length(limit, f"length_{side}_{n}") for n, limit in enumerate(limits)] for side in SIDES)
     wide, deep = "best_0", f"best_{len(limits) - 1}"
     deeper = best[-1] > best[0]
@@ -206,15 +199,15 @@ def _maximum(days: pl.DataFrame, counting: Counting) -> pl.DataFrame:
             for to, end in (("from", "start"), ("to", "end"))
         },
         never=pl.lit(False),
-    ).collect(engine="in-memory")
+    )
 
 
-def _spells(days: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+def _spells(days: Days, low: dict[str, Flags], whole: pl.DataFrame) -> pl.DataFrame:
     """The spells of the default definition with their grades (`graded_spells`)."""
     limits = _limits()
     by_days = [_by_length(limits[0], "length"), _by_length(limits[-1], "depth")]
     return graded_spells(
-        days, whole, CHOICES.bridge, len(limits) - 1, lambda side: pl.max_horizontal(*by_days, _never_above(side))
+        days, low, whole, CHOICES.bridge, len(limits) - 1, lambda side: pl.max_horizontal(*by_days, _never_above(side))
     )
 
 

@@ -6,13 +6,15 @@ change the grade.
 
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.day_values import SIDES, lowest_of_day, readings, with_sources
+from carsequel.side_effects.day_grid import SIDES, fill_short_gaps, on_every_day, spread
+from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
 from carsequel.side_effects.growth_factor import growth_factor
-from carsequel.side_effects.windows import STRIDE, windows_of
+from carsequel.side_effects.windows import windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label
 
 SOURCE: Final = "rejeski2023"
@@ -64,16 +66,15 @@ def grade_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl
     asks for two values at or below a level. Gives a findings frame (source rejeski2023).
     """
     whole = windows_of(course, CHOICES.first, CHOICES.last, by_record=True)
-    rows = readings(course, whole, "anc")
-    seen = lowest_of_day(rows)
+    lowest_ = lowest_of_days(course, "anc", CHOICES.last)
     remarks = growth_factor(course, windows_of(course, CHOICES.first, CHOICES.last))
     parts = []
     for censor in CENSORING:
         windows = whole if censored is None or censor == "none" else _cut(whole, censored)
-        lowest = windows.select(*KEYS, "id", "first", "last").join(_lowest(seen, windows), on="id", how="left")
+        lowest = windows.select(*KEYS, "id", "first", "last").join(_lowest(lowest_, windows), on="id", how="left")
         found = lowest.join(remarks, on="id", how="left")
         parts += [_graded(found, *definition) for definition in DEFINITIONS if definition[2] == censor]
-    found = with_sources(pl.concat(parts), rows)
+    found = with_sources(pl.concat(parts), readings(course, "anc", CHOICES.last))
     period = f"d{CHOICES.first}-{CHOICES.last}"
     return as_findings(found, kind="maximum", criterion=CRITERION, source=SOURCE, period=period)
 
@@ -86,30 +87,22 @@ def _cut(windows: pl.DataFrame, censored: pl.DataFrame) -> pl.DataFrame:
     return windows.with_columns(last=pl.min_horizontal("last", "censor_day"))
 
 
-def _lowest(seen: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def _lowest(lowest: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """The lowest and the second-lowest value of the days, by either value, the day of the nadir, the number of days
     with a value, and of those that lie too far from one to be interpolated (`absent`)."""
-    days = seen.with_columns(id=pl.col("at") // STRIDE, day=pl.col("at") % STRIDE)
-    days = days.join(windows.select("id", "first", "last"), on="id", maintain_order="left")
-    days = days.filter(pl.col("day") <= pl.col("last"))
-    days = days.with_columns(gap=_gap_before(), tail=pl.col("last") - pl.col("day"))
-    lowest = {f"{side}_0": pl.col(side).min() for side in SIDES}
-    second = {f"{side}_1": pl.col(side).sort().get(1, null_on_oob=True) for side in SIDES}
-    far = pl.col("gap").filter(pl.col("gap") > CHOICES.longest_gap).sum()
-    tail = pl.col("tail").last()
-    return days.group_by("id").agg(
-        **lowest,
-        **second,
-        n=pl.len(),
-        nadir_day=pl.col("day").filter(pl.col("best") == pl.col("best").min()).first(),
-        absent=far + pl.when(tail > CHOICES.longest_gap).then(tail).otherwise(0),
-    )
-
-
-def _gap_before() -> pl.Expr:
-    """Days without a value before a day: since the day before it with one, or since the window began."""
-    before = pl.when(pl.col("id") == pl.col("id").shift(1)).then(pl.col("day").shift(1))
-    return pl.col("day") - pl.coalesce(before, pl.col("first") - 1) - 1
+    days = on_every_day(lowest, windows)
+    values = {side: spread(days, lowest[name], np.inf) for side, name in zip(SIDES, ("value", "worst"), strict=True)}
+    unread = ~fill_short_gaps(days, CHOICES.longest_gap, 0) & ~days.seen & days.inside
+    found = {"id": days.id, "n": days.seen.sum(axis=0), "absent": unread.sum(axis=0)}
+    found["nadir_day"] = values["best"].argmin(axis=0) + days.first
+    alone = found["n"] < 2
+    columns = {name: pl.Series(each) for name, each in found.items()}
+    for side, each in values.items():
+        second = min(1, len(each) - 1)
+        ordered = np.partition(each, second, axis=0)
+        columns[f"{side}_0"] = pl.Series(ordered[0])
+        columns[f"{side}_1"] = pl.Series(ordered[second]).set(pl.Series(alone), None)
+    return pl.DataFrame(columns)
 
 
 def _level(value: str) -> pl.Expr:

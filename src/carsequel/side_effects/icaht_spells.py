@@ -1,62 +1,70 @@
 """Spells of low neutrophils: where each begins and ends, its grade, and the sentence of an episode.
 
-`days` has id and day in order and, by the best and by the worst values (SIDE), truth columns SIDE_0 (at most the widest
-limit) to SIDE_n (at most the deepest); `id` stands for patient and infusion (see `windows.py`).
+Days stand as in `day_grid.py`: one row a day, one column an infusion; `id` stands for patient and infusion.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
-from carsequel.side_effects.day_values import SIDES
-from carsequel.side_effects.windows import time_line
+from carsequel.side_effects.day_grid import SIDES, Counts, Days, Flags
+from carsequel.side_effects.low_runs import places_in_spells
+
+
+class Spells(NamedTuple):
+    """Every spell of one side, by infusion: the column of its infusion, its first and last day (rows), the longest deep
+    spell inside it, and the spell to which each day of the other side may belong (`number`, by column and row)."""
+
+    column: Counts
+    start: Counts
+    end: Counts
+    depth: Counts
+    number: Counts
 
 
 def graded_spells(
-    days: pl.DataFrame, whole: pl.DataFrame, bridge: int, deepest: int, grade: Callable[[str], pl.Expr]
+    days: Days,
+    low: Mapping[str, Flags],
+    whole: pl.DataFrame,
+    bridge: int,
+    deepest: int,
+    grade: Callable[[str], pl.Expr],
 ) -> pl.DataFrame:
     """Give the spells of at most the widest limit by the best values, each graded by its own length and by the deepest
     spell inside it, and at worst as the spell of the worst values around it: id, start, end, length, low, high.
 
-    `grade` gives the grade by one side of the columns `length`, `depth` (days of the deepest spell) and SIDE_below (of
-    `whole`, by `id`). Up to `bridge` other days between low ones are bridged.
+    `low` says of each day by the best and by the worst values (SIDE) whether it is at most the widest limit (SIDE_0) to
+    the deepest (SIDE_n). `grade` gives the grade by one side of the columns `length`, `depth` (days of the deepest
+    spell) and SIDE_below (of `whole`, by `id`). Up to `bridge` other days between low ones are bridged.
     """
-    numbered = [_begun(f"{side}_0", bridge).cum_sum().alias(f"{side}_spell") for side in SIDES]
-    depths = [_run_length(f"{side}_{deepest}", bridge).alias(f"{side}_depth") for side in SIDES]
-    days = days.with_columns(*numbered, *depths)
-    certain, possible = (_one_each(days, side, whole, grade(side)) for side in SIDES)
-    around = possible.select("worst_spell", high="grade")
-    found = certain.join(around, on="worst_spell", how="left", maintain_order="left")
-    return found.select("id", "start", "end", "length", "high", low="grade")
-
-
-def _begun(low: str, bridge: int) -> pl.Expr:
-    """Whether a new spell begins on a low day: more than the bridged days after the low day before."""
-    before = pl.when(low).then(time_line()).forward_fill().shift(1)
-    return pl.col(low) & ~(time_line() - before <= bridge + 1).fill_null(False)
-
-
-def _run_length(low: str, bridge: int) -> pl.Expr:
-    return pl.when(low).then(pl.col("day") - pl.when(_begun(low, bridge)).then("day").forward_fill() + 1)
-
-
-def _one_each(days: pl.DataFrame, side: str, whole: pl.DataFrame, grade: pl.Expr) -> pl.DataFrame:
-    """One row per spell, with the number of the worst-case spell around it."""
-    found = (
-        days.filter(f"{side}_0")
-        .group_by(f"{side}_spell", maintain_order=True)
-        .agg(
-            pl.col("id").first(),
-            pl.col("worst_spell").first().alias("around"),
-            start=pl.col("day").first(),
-            end=pl.col("day").last(),
-            depth=pl.col(f"{side}_depth").max(),
-        )
+    certain, possible = (_spells(low[f"{side}_0"], low[f"{side}_{deepest}"], bridge) for side in SIDES)
+    found, around = (
+        _told(days, spells, whole, side).with_columns(grade=grade(side))
+        for side, spells in zip(SIDES, (certain, possible), strict=True)
     )
-    found = found.join(whole.select("id", f"{side}_below"), on="id", how="left", maintain_order="left")
-    length = pl.col("end") - pl.col("start") + 1
-    found = found.drop(f"{side}_spell").rename({"around": "worst_spell"}).with_columns(length=length)
-    return found.with_columns(grade=grade)
+    high = around["grade"].gather(possible.number[certain.column, certain.start])
+    return found.select("id", "start", "end", "length", low="grade").with_columns(high=high)
+
+
+def _spells(low: Flags, deep: Flags, bridge: int) -> Spells:
+    places = places_in_spells(low, bridge).T
+    number = np.cumsum(places == 1).reshape(places.shape) - 1
+    column, start = np.nonzero(places == 1)
+    of, day = np.nonzero(places)
+    begins = np.flatnonzero(places[of, day] == 1)
+    if not len(begins):
+        return Spells(column, start, start, start, number)
+    ends = np.append(begins[1:], len(of)) - 1
+    depth = np.maximum.reduceat(places_in_spells(deep, bridge).T[of, day], begins)
+    return Spells(column, start, day[ends], depth, number)
+
+
+def _told(days: Days, spells: Spells, whole: pl.DataFrame, side: str) -> pl.DataFrame:
+    columns = {"id": days.id[spells.column], "start": spells.start + days.first, "end": spells.end + days.first}
+    found = pl.DataFrame(columns | {"depth": spells.depth, "length": spells.end - spells.start + 1})
+    return found.join(whole.select("id", f"{side}_below"), on="id", how="left", maintain_order="left")
 
 
 def told_spells(found: pl.DataFrame, definition: str) -> pl.DataFrame:

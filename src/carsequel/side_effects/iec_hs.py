@@ -11,7 +11,7 @@ import polars as pl
 from carsequel.record.course import FAR, Course
 from carsequel.side_effects.comparators import as_reported, possibly, surely, with_ends
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.windows import facts_of, in_window, windows_of
+from carsequel.side_effects.windows import USED, facts_of, in_window, windows_of
 from carsequel.terms.findings import as_findings, definition_of, join_findings, no_findings
 
 SOURCE: Final = "hines2023"
@@ -81,7 +81,7 @@ def assess_iec_hs(course: Course, *, unverified: bool = False) -> pl.DataFrame:
 
 def _rows(course: Course) -> pl.DataFrame:
     """Values from day 0 on, each with the last value of its quantity before the infusion (`baseline`)."""
-    facts = facts_of(course, *SEEN, before=FAR)
+    facts = facts_of(course, *SEEN, before=FAR, columns=(*USED, "lln", "uln"))
     facts = facts.filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
     after = in_window(facts.filter(pl.col("since") >= 0), windows_of(course, 0))
     looked = after.filter(pl.col("name").is_in(["ferritin", "fibrinogen", "hemophagocytosis"]))

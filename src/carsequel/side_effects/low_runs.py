@@ -1,56 +1,74 @@
 """How long something was low: the longest spell of low days, or all of them, for several limits at once.
 
-Days are whole calendar days; `id` stands for patient and infusion (see `windows.py`).
+Days stand as in `day_grid.py`: one row a day, one column an infusion. A pass goes from day to day, over all infusions
+and limits together.
 """
 
-from functools import cache
+from collections.abc import Mapping
 from typing import Final, Literal
 
+import numpy as np
 import polars as pl
 
-from carsequel.side_effects.windows import STRIDE, time_line
+from carsequel.side_effects.day_grid import Days, Flags, Places, column
 
 Counting = Literal["longest", "cumulative"]
-LAST: Final = STRIDE - 1
+FAR_BACK: Final = -10_000
 
 
-def low_runs(
-    days: pl.LazyFrame, names: tuple[str, ...], counting: Counting, bridge: int, *more: pl.Expr
-) -> pl.LazyFrame:
-    """Give per `id` and name the low days that count: start_NAME, end_NAME, length_NAME (null without any); `more` is
-    aggregated beside them.
+def low_runs(days: Days, low: Mapping[str, Flags], counting: Counting, bridge: int) -> pl.DataFrame:
+    """Give per `id` and name the low days that count: start_NAME, end_NAME, length_NAME (null without any).
 
-    `days` is ordered by id and day and says of each day in the truth columns NAME whether it is low. Gaps of at most
-    `bridge` other days between low ones are bridged and counted. `longest` takes the longest spell (the earliest of
-    equals), `cumulative` all spells together.
+    `low` says of each day whether it is. Gaps of at most `bridge` other days between low ones are bridged and counted.
+    `longest` takes the longest spell (the earliest of equals), `cumulative` all spells together.
 
-    >>> days = pl.DataFrame({"id": [0] * 5, "day": [1, 2, 5, 6, 9], "low": [True, True, True, False, True]})
-    >>> low_runs(days.lazy(), ("low",), "longest", 2).collect().row(0)
+    >>> from carsequel.side_effects.day_grid import on_every_day
+    >>> days = on_every_day(pl.DataFrame({"at": [1, 9]}), pl.DataFrame({"id": [0], "first": [1], "last": [9]}))
+    >>> low = np.isin(np.arange(1, 10), [1, 2, 5, 9])[:, None]
+    >>> low_runs(days, {"low": low}, "longest", 2).row(0)
     (0, 1, 5, 5)
     """
-    parts, found = _columns(names, counting, bridge)
-    return days.with_columns(parts).group_by("id").agg(*found, *more)
+    found = {"id": pl.Series(days.id)}
+    if not low:
+        return pl.DataFrame(found)
+    counted = (_longest if counting == "longest" else _together)(np.hstack([*low.values()]), bridge)
+    shifts = {"start": days.first, "end": days.first, "length": 0}
+    for number, name in enumerate(low):
+        own = slice(number * len(days.id), (number + 1) * len(days.id))
+        for (what, shift), values in zip(shifts.items(), counted, strict=True):
+            found[f"{what}_{name}"] = column(values[own] + shift, counted[-1][own] > 0)
+    return pl.DataFrame(found)
 
 
-@cache
-def _columns(names: tuple[str, ...], counting: Counting, bridge: int) -> tuple[list[pl.Expr], list[pl.Expr]]:
-    """What each low day adds, and what the days of an infusion add up to."""
-    parts, found = [], []
-    for name in names:
-        before = pl.when(name).then(time_line()).forward_fill().shift(1)
-        near = time_line() - before <= bridge + 1
-        if counting == "longest":
-            begun = pl.when(pl.col(name) & ~near.fill_null(False)).then("day").forward_fill()
-            # Length first, then the earliest end: one number whose maximum is the spell that counts.
-            part = pl.when(name).then((pl.col("day") - begun + 1) * STRIDE + LAST - pl.col("day"))
-            most = pl.col(f"part_{name}").max()
-            length, end = most // STRIDE, LAST - most % STRIDE
-            start = end - length + 1
-        else:
-            part = pl.when(name).then(pl.when(near).then(time_line() - before).otherwise(1))
-            start, end = (pl.when(name).then("day").min(), pl.when(name).then("day").max())
-            total = pl.col(f"part_{name}").sum()
-            length = pl.when(total > 0).then(total)
-        parts.append(part.alias(f"part_{name}"))
-        found += [start.alias(f"start_{name}"), end.alias(f"end_{name}"), length.alias(f"length_{name}")]
-    return parts, found
+def places_in_spells(low: Flags, bridge: int) -> Places:
+    """Give the how-manieth day of its spell each low day is (0 on the others)."""
+    found = np.zeros(low.shape, dtype=np.int16)
+    last, place = (np.full(low.shape[1], start, dtype=np.int16) for start in (FAR_BACK, 0))
+    for day, here in enumerate(low):
+        place = np.where(here, np.where(day - last <= bridge + 1, place + day - last, 1), place)
+        last = np.where(here, day, last)
+        np.multiply(place, here, out=found[day])
+    return found
+
+
+def _longest(low: Flags, bridge: int) -> tuple[Places, Places, Places]:
+    """First and last day and length of the longest spell of each column."""
+    last, start, longest, end = (np.full(low.shape[1], begin, dtype=np.int16) for begin in (FAR_BACK, 0, 0, 0))
+    for day, here in enumerate(low):
+        np.copyto(start, day, where=here & (day - last > bridge + 1))
+        np.copyto(last, day, where=here)
+        length = (day + 1 - start) * here
+        np.copyto(end, day, where=length > longest)
+        np.maximum(length, longest, out=longest)
+    return end - longest + 1, end, longest
+
+
+def _together(low: Flags, bridge: int) -> tuple[Places, Places, Places]:
+    """First and last low day of each column, and how many days are low or bridged."""
+    last, total, first = (np.full(low.shape[1], start, dtype=np.int16) for start in (FAR_BACK, 0, 0))
+    for day, here in enumerate(low):
+        step = day - last
+        first = np.where(here & (last < 0), day, first)
+        total += np.where(here, np.where(step <= bridge + 1, step, 1), 0)
+        last = np.where(here, day, last)
+    return first, last, total

@@ -11,7 +11,8 @@ import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.day_values import daily_values, readings, with_sources
+from carsequel.side_effects.day_grid import Bounds, daily_bounds
+from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
 from carsequel.side_effects.days_below import Boundary, Reading, Rule, grade_days
 from carsequel.side_effects.low_runs import Counting
 from carsequel.side_effects.windows import in_window, windows_of
@@ -96,14 +97,14 @@ def grade_t_icaht_early(course: Course, censored: pl.DataFrame | None = None) ->
 
 
 def grade_t_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Grade late T-ICAHT: one `maximum` per infusion and definition, day 31 to the first of day 100, censoring, death,
-    the day before the next infusion and the last day of the record.
+    """Grade late T-ICAHT: one `maximum` per infusion and definition, day 31 to the first of day 100, censoring, death
+    and the day before the next infusion.
 
     Every grade needs two tests below its level (`tests=one` asks for one); of a single test the grade is possible.
-    Days without a value that are too far from one to be interpolated leave the gravest grade open. Gives a findings
-    frame (source ticaht2025).
+    Days without a value that are too far from one to be interpolated, also after the last value, leave open what they
+    may have been. Gives a findings frame (source ticaht2025).
     """
-    windows = windows_of(course, CHOICES.late_first, CHOICES.late_last, by_record=True)
+    windows = windows_of(course, CHOICES.late_first, CHOICES.late_last)
     period = f"d{CHOICES.late_first}-{CHOICES.late_last}"
     return _findings(course, windows, censored, LATE_RULES, LATE_DEFINITIONS, criterion=LATE, period=period)
 
@@ -117,14 +118,11 @@ def _findings(
     **fixed: str,
 ) -> pl.DataFrame:
     asked = _asked(windows, censored, definitions)
-    rows = readings(course, windows, "platelets")
-    if rows.is_empty():
-        found = asked.with_columns(label=pl.lit("not gradable"), why=_not_graded())
-    else:
-        graded = pl.concat(_graded(rows, asked, rules, definitions))
-        transfused = course.facts_since("event").filter(pl.col("text") == "transfusion_platelets")
-        found = _described(asked, graded, rules, in_window(transfused, windows))
-        found = with_sources(found, rows)
+    last = CHOICES.late_last
+    rows = readings(course, "platelets", last)
+    graded = _graded(lowest_of_days(course, "platelets", last), asked, rules, definitions)
+    transfused = course.facts_since("event").filter(pl.col("text") == "transfusion_platelets")
+    found = with_sources(_described(asked, graded, rules, in_window(transfused, windows)), rows)
     return as_findings(found, kind="maximum", source=SOURCE, **fixed)
 
 
@@ -148,24 +146,22 @@ def _asked(windows: pl.DataFrame, censored: pl.DataFrame | None, definitions: tu
 
 
 def _graded(
-    rows: pl.DataFrame, asked: pl.DataFrame, rules: tuple[Rule, ...], definitions: tuple[Definition, ...]
-) -> list[pl.DataFrame]:
-    """Per definition the infusions with values: id, definition and the columns of `days_below.GRADED`."""
+    lowest: pl.DataFrame, asked: pl.DataFrame, rules: tuple[Rule, ...], definitions: tuple[Definition, ...]
+) -> pl.DataFrame:
+    """The grades of the infusions with values by every definition: id, definition and `days_below.GRADED`."""
 
     @cache
-    def days(censor: str, longest_gap: int) -> pl.DataFrame:
+    def days(censor: str, longest_gap: int) -> Bounds:
         window = asked.filter(pl.col("censor") == censor).unique("id")
-        inside = rows.join(window.select("id", "last"), on="id").filter(pl.col("day") <= pl.col("last"))
-        return daily_values(inside, window, longest_gap, DECIMALS)
+        return daily_bounds(lowest, window, longest_gap, DECIMALS)
 
     found = []
     for chosen in definitions:
         tests = {"one": 1, "two": CHOICES.tests, None: 0}[chosen.tests]
         reading = Reading(chosen.boundary, chosen.counting or "cumulative", CHOICES.bridge, tests)
         values = days(chosen.censor, CHOICES.longest_gap if chosen.missing == "interpolate7" else 0)
-        graded = grade_days(values, rules, reading).with_columns(definition=pl.lit(chosen.in_words()))
-        found.append(graded.collect(engine="in-memory"))
-    return found
+        found.append(grade_days(values, rules, reading).with_columns(definition=pl.lit(chosen.in_words())))
+    return pl.concat(found)
 
 
 def _described(

@@ -4,8 +4,10 @@ Inside a criterion `id` stands for patient and infusion: one integer is cheaper 
 Days are whole calendar days from the infusion (day 0).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import FAR, Course
@@ -16,10 +18,7 @@ ID_DAY: Final = ["id", "day"]
 STRIDE: Final = 2 * WITHOUT_END
 NUMBER: Final = pl.int_range(pl.len(), dtype=pl.Int64)
 # What the criteria of this room read of a fact; every further column would be copied with every row.
-USED: Final = (
-    *("patient", "infusion", "id", "since", "day", "name", "value", "comparator", "lln", "uln", "text", "site"),
-    "source",
-)
+USED: Final = ("patient", "infusion", "id", "since", "day", "name", "value", "comparator", "text", "site", "source")
 
 
 def windows_of(course: Course, first: int, last: int = WITHOUT_END, *, by_record: bool = False) -> pl.DataFrame:
@@ -36,28 +35,26 @@ def windows_of(course: Course, first: int, last: int = WITHOUT_END, *, by_record
 
 
 def facts_of(
-    course: Course, *names: str, before: float = 0.0, undated: bool = False, until: float = FAR
+    course: Course,
+    *names: str,
+    before: float = 0.0,
+    undated: bool = False,
+    until: float = FAR,
+    columns: Sequence[str] = USED,
 ) -> pl.DataFrame:
-    """Give the facts that `Course.facts_since` gives, of the infusions with a window and in the columns `USED`; their
-    `id` and calendar day are worked out once for all names of a course."""
-    whole = course.once("side_effects.facts", lambda: _numbered_facts(course))
-    places = course.once("side_effects.places", lambda: _places(whole)).filter(pl.col("name").is_in(names))
-    rows = places["row"].explode(empty_as_null=False).sort()
-    wanted = (pl.col("since") >= -before).fill_null(undated) & (pl.col("since") < until).fill_null(True)
-    return whole[rows.filter(whole["since"].gather(rows).to_frame().select(wanted).to_series())]
+    """Give the facts that `Course.facts_since` gives, of the infusions with a window and in some of their columns, with
+    their `id` and calendar day (`day`)."""
+    wanted = [*(name for name in columns if name not in ("id", "day", "since")), "since", "_look"]
+    rows = course.facts_since(*names, before=before, undated=undated, until=until, columns=wanted)
+    ids = course.once("side_effects.ids", lambda: _ids(course))["id"]
+    rows = rows.with_columns(ids.gather(rows["_look"]), day=day_of("since"))
+    return (rows if ids.null_count() == 0 else rows.filter(pl.col("id").is_not_null())).select(columns)
 
 
-def _numbered_facts(course: Course) -> pl.DataFrame:
-    """Every usable fact in the columns `USED`."""
-    rows = course.facts_since(*course.names, before=FAR, undated=True)
-    ids = windows_of(course, 0).lazy().select(*KEYS, "id")
-    coded = rows.lazy().join(ids, on=KEYS, how="left", maintain_order="left").filter(pl.col("id").is_not_null())
-    return coded.with_columns(day=day_of("since")).select(USED).collect(engine="in-memory")
-
-
-def _places(facts: pl.DataFrame) -> pl.DataFrame:
-    """The rows of each name: to look a name up costs far less than to compare them all."""
-    return facts.select("name", row=pl.int_range(pl.len(), dtype=pl.UInt32)).group_by("name").agg("row")
+def _ids(course: Course) -> pl.DataFrame:
+    """The `id` of each row of `Course.clock`, null where nothing was infused."""
+    looks = course.clock.select(KEYS).join(windows_of(course, 0).select(*KEYS, "id"), on=KEYS, how="left")
+    return looks.select("id")
 
 
 def numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
@@ -67,8 +64,18 @@ def numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 
 def in_window(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Keep the rows (with `since`) whose calendar day lies in the window of their infusion; adds `id` and `day`."""
+    if "id" in rows.columns:
+        first, last = (_by_id(windows, end, empty, rows["id"]) for end, empty in (("first", 0), ("last", -1)))
+        return rows.filter(rows["day"].is_between(first, last))
     inside = pl.col("day").is_between(pl.col("first"), pl.col("last"))
     return _numbered(rows, windows).filter(inside).drop("first", "last").collect(engine="in-memory")
+
+
+def _by_id(windows: pl.DataFrame, column: str, empty: int, ids: pl.Series) -> pl.Series:
+    """A column of the windows for each `id`; `empty` for infusions that are not among them."""
+    found = np.full(1 + max(int(each.max() or 0) for each in (windows["id"], ids)), empty)  # type: ignore[arg-type]
+    found[windows["id"].to_numpy()] = windows[column].to_numpy()
+    return pl.Series(found).gather(ids)
 
 
 def _numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.LazyFrame:
@@ -109,6 +116,6 @@ def by_now(flag: pl.Expr) -> pl.Expr:
     return (last >= pl.col("id") * STRIDE).fill_null(False)
 
 
-def time_line() -> pl.Expr:
+def time_line(day: str = "day") -> pl.Expr:
     """Give the place of a day (`id`, `day`) on one line of all infusions, which lie further apart than any gap."""
-    return pl.col("id") * STRIDE + pl.col("day")
+    return pl.col("id") * STRIDE + pl.col(day)

@@ -110,7 +110,9 @@ def antigen_at_failure(antigens: pl.DataFrame, failed: pl.DataFrame) -> pl.DataF
 def tissue_at_failure(course: Course, antigens: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
     """Give the failed patients, infusions and definitions in which tissue was examined after the last response: a
     biopsy, a histology, a tested antigen, or blasts in marrow."""
-    rows = course.facts_since("event", "histology", "marrow_blasts", "lineage", undated=True).filter(after_infusion())
+    told = (*KEYS, "since", "name", "text", "when")
+    rows = course.facts_since("event", "histology", "marrow_blasts", "lineage", undated=True, columns=told, of=failed)
+    rows = rows.filter(after_infusion())
     examined = (pl.col("name") != "event") | (pl.col("text") == "biopsy")
     antigens = antigens.filter(pl.col("antigen") != "not_tested")
     both = pl.concat([rows.filter(examined).select(*KEYS, "since"), antigens.select(*KEYS, "since")])

@@ -54,7 +54,8 @@ def list_assessments(course: Course) -> pl.DataFrame:
 
 
 def _listed(course: Course) -> pl.DataFrame:
-    facts = course.facts_since("event", *NAMED, undated=True)
+    told = (*KEYS, "since", "name", "text", "site", "value", "comparator", "approximate", "source")
+    facts = course.facts_since("event", *NAMED, undated=True, columns=told)
     disease_death = (pl.col("text") == "death") & (pl.col("site") == DISEASE_DEATH)
     kind = pl.when(disease_death).then(pl.lit("disease_death")).otherwise("text")
     what = pl.when(pl.col("name") == "event").then(kind).otherwise(pl.col("name").replace(NAMED))

@@ -133,7 +133,8 @@ def b_cell_samples(course: Course, rule: Rule) -> pl.DataFrame:
 
     A rule without a count reads only percentages whose `method` names mononuclear cells.
     """
-    rows = course.facts_since("b_cells_percent", "b_cells").filter(pl.col("since") > 0)
+    told = (*KEYS, "since", "name", "value", "comparator", "limit", "method", "specimen", "source")
+    rows = course.facts_since("b_cells_percent", "b_cells", columns=told).filter(pl.col("since") > 0)
     rows = rows.filter(pl.col("specimen").is_null() | pl.col("specimen").str.contains(BLOOD))
     share = pl.col("name") == "b_cells_percent"
     if rule.cells is None:

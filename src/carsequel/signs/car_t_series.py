@@ -23,7 +23,8 @@ def car_t_samples(course: Course) -> pl.DataFrame:
     Only blood: another specimen is left out, none stated is taken as blood and said. Rows without unit or value are
     left out. Rows before the infusion are left out.
     """
-    rows = course.facts_since("car_t").filter(pl.col("since") >= 0)
+    told = (*KEYS, "since", "value", "comparator", "limit", "unit", "method", "specimen", "source")
+    rows = course.facts_since("car_t", columns=told)
     rows = rows.filter(pl.col("specimen").is_null() | pl.col("specimen").str.contains(BLOOD))
     rows = rows.with_columns(
         assay=pl.col("method").fill_null("not_given").str.strip_chars().str.replace_all(r"\s+", "_"),

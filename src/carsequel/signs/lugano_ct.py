@@ -4,6 +4,7 @@ Every condition is a pair: certain (`_c`) and possible (`_p`), because a lesion 
 anything. The size class of a growing lesion is its long diameter at its smallest.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -36,8 +37,10 @@ def ct_days(lesions: pl.DataFrame) -> pl.DataFrame:
     and the words `grown`, `appeared`, `unclear`, `unlisted`, `unmeasured`, `merged`."""
     seen = measures(lesions)
     firm = _at_baseline(seen)
-    each = _lesion_rules(_on_every_scan(firm, seen)).group_by("_case", "day")
-    sums = each.agg(pl.col(*CASE, "base_day").first(), *_sums())
+    each = _lesion_rules(_on_every_scan(firm, seen))
+    sums = each.group_by("_case", "day").agg(pl.col(*CASE, "base_day").first(), *_sums())
+    for name, which in _named().items():
+        sums = sums.join(_names_of(each, which).rename({"names": name}), on=["_case", "day"], how="left")
     at_baseline = pl.col("day") == pl.col("base_day")
     sums = sums.with_columns(
         pl.col(f"spd_{side}").filter(at_baseline).first().over("_case").alias(f"base_{side}")
@@ -92,7 +95,7 @@ def normal(ldi: str = "ldi", nodal: str = "nodal") -> tuple[pl.Expr, pl.Expr]:
 
 
 def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
-    rows = known.with_columns(_smallest())
+    rows = known.with_columns(_smallest(known))
     grown_c, grown_p = _grown()
     certain_kind = (pl.col("role") == "target") & ~pl.col("joined").fill_null(False)
     normal_c, normal_p = normal()
@@ -104,7 +107,7 @@ def _lesion_rules(known: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _smallest() -> list[pl.Expr]:
+def _smallest(known: pl.DataFrame) -> list[pl.Series]:
     """The smallest size on earlier scans as measured (`nadir_`), and whether an earlier scan left it open: `unseen`,
     `unseen_after` (after the baseline scan, when the lesion may have been gone) and `unseen_sdi`.
 
@@ -113,10 +116,29 @@ def _smallest() -> list[pl.Expr]:
     lost = ~pl.col("measured") & ((pl.col("role") == "target") | pl.col("names").is_not_null())
     short = pl.col("measured") & pl.col("sdi").is_null() & (pl.col("ldi") != 0)
     flags = {"unseen": lost, "unseen_after": lost & (pl.col("day") > pl.col("base_day")), "unseen_sdi": short}
-    before = [flag.fill_null(False).cum_max().shift(1).over("_lesion").alias(name) for name, flag in flags.items()]
     sizes = ("ldi", "sdi", "ppd_low", "ppd_high")
-    smallest = [pl.when("measured").then(name).cum_min().forward_fill().shift(1).over("_lesion") for name in sizes]
-    return [*before, *(size.alias(f"nadir_{name}") for name, size in zip(sizes, smallest))]
+    rows = known.select(
+        "_lesion",
+        *(flag.fill_null(False).alias(name) for name, flag in flags.items()),
+        *(pl.when("measured").then(name).alias(f"nadir_{name}") for name in sizes),
+    )
+    return _so_far(rows, tuple(flags), tuple(f"nadir_{name}" for name in sizes))
+
+
+def _so_far(rows: pl.DataFrame, flags: Sequence[str], sizes: Sequence[str]) -> list[pl.Series]:
+    """Give, for each scan of a lesion (rows in the order of `_lesion` and day), whether a flag was true and the lowest
+    size on the scans before it, by steps of 1, 2, 4 … scans: far faster than to walk through every lesion."""
+    scans = int(rows["_lesion"].value_counts()["count"].max() or 1)  # type: ignore[call-overload]
+    step = 1
+    while step < scans:
+        same = pl.col("_lesion") == pl.col("_lesion").shift(step)
+        rows = rows.with_columns(
+            *(pl.col(name) | (same & pl.col(name).shift(step)).fill_null(False) for name in flags),
+            *(pl.min_horizontal(name, pl.when(same).then(pl.col(name).shift(step))).alias(name) for name in sizes),
+        )
+        step *= 2
+    same = pl.col("_lesion") == pl.col("_lesion").shift(1)
+    return rows.select(pl.when(same).then(pl.col(name).shift(1)).alias(name) for name in (*flags, *sizes)).get_columns()
 
 
 def _grown() -> tuple[pl.Expr, pl.Expr]:
@@ -137,25 +159,37 @@ def _grown() -> tuple[pl.Expr, pl.Expr]:
     return certain, possible | (unseen & large) | (gone & again_p)
 
 
+def _missing() -> pl.Expr:
+    return (pl.col("role") == "target") & pl.col("ppd_high").is_null()
+
+
 def _sums() -> list[pl.Expr]:
     target = pl.col("role") == "target"
-    missing = target & pl.col("ppd_high").is_null()
-
-    def named(which: pl.Expr) -> pl.Expr:
-        return pl.coalesce("names", "base_names").filter(which).sort().str.join(", ")
-
+    whole = pl.col("ppd_high").filter(target).sum()
     return [
         pl.col("ppd_low").filter(target).sum().alias("spd_low"),
-        pl.when(missing.any()).then(float("inf")).otherwise(pl.col("ppd_high").filter(target).sum()).alias("spd_high"),
+        pl.when(_missing().any()).then(float("inf")).otherwise(whole).alias("spd_high"),
         target.sum().alias("targets"),
         pl.col("grown_c", "grown_p").any(),
         pl.col("normal_c", "normal_p").all(),
-        named(pl.col("grown_c")).alias("grown"),
-        named(pl.col("grown_p") & ~pl.col("grown_c") & pl.col("measured")).alias("unclear"),
-        named(missing).alias("unmeasured"),
-        named(pl.col("joined").fill_null(False)).alias("merged"),
         pl.col("source").list.explode(keep_nulls=False, empty_as_null=False).alias("known_source"),
     ]
+
+
+def _named() -> dict[str, pl.Expr]:
+    """Which lesions of a scan are named in its sentence, and under which heading."""
+    return {
+        "grown": pl.col("grown_c"),
+        "unclear": pl.col("grown_p") & ~pl.col("grown_c") & pl.col("measured"),
+        "unmeasured": _missing(),
+        "merged": pl.col("joined").fill_null(False),
+    }
+
+
+def _names_of(each: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
+    """The names of these lesions of each scan that has any (`_case`, day), in order, joined with commas."""
+    rows = each.filter(which).select("_case", "day", names=pl.coalesce("names", "base_names")).sort("names")
+    return rows.group_by("_case", "day", maintain_order=True).agg(pl.col("names").str.join(", "))
 
 
 def _fresh_rules(fresh: pl.DataFrame) -> pl.DataFrame:

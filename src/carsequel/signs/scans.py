@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.record.course import UNUSABLE, Course
+from carsequel.record.course import FAR, Course
 
 KEYS: Final = ["patient", "infusion"]
 DAY: Final = [*KEYS, "day"]
@@ -58,17 +58,25 @@ def lesions_since(course: Course, looks: pl.DataFrame) -> pl.DataFrame:
 
 def _between_infusions(course: Course, rows: pl.DataFrame, looks: pl.DataFrame) -> pl.DataFrame:
     """Give rows with their `day` from each infusion of `looks` that lies between the infusion before and the next."""
+    seen = rows.drop("day", "infusion", strict=False).join(_windows(course, looks), on="patient", how="inner")
+    inside = (pl.col("clock") < pl.col("_next")) & (pl.col("clock") > pl.col("_before"))
+    return _dated(seen.filter(inside))
+
+
+def _windows(course: Course, looks: pl.DataFrame) -> pl.DataFrame:
+    """The days (on the first infusion's clock) of each infusion of `looks`, of the one before it and of the next."""
     windows = course.clock.sort(KEYS).select(
         *KEYS,
         _from="day",
         _next=pl.col("next_day").fill_null(float("inf")),
         _before=pl.col("day").shift(1).over("patient").fill_null(float("-inf")),
     )
-    windows = windows.join(looks, on=KEYS, how="semi")
-    seen = rows.drop("day", "infusion", strict=False).join(windows, on="patient", how="inner")
+    return windows.join(looks, on=KEYS, how="semi")
+
+
+def _dated(rows: pl.DataFrame) -> pl.DataFrame:
     since = pl.col("clock") - pl.col("_from")
-    inside = (pl.col("clock") < pl.col("_next")) & (pl.col("clock") > pl.col("_before")) & since.is_not_null()
-    return seen.filter(inside).with_columns(day=since.floor().cast(pl.Int64))
+    return rows.filter(since.is_not_null()).with_columns(day=since.floor().cast(pl.Int64))
 
 
 def _groups(rows: pl.DataFrame) -> pl.DataFrame:
@@ -122,9 +130,10 @@ def measures(lesions: pl.DataFrame) -> pl.DataFrame:
 def facts_of_scans(course: Course, looks: pl.DataFrame) -> pl.DataFrame:
     """Give the usable facts that scans rest on beside lesions (Deauville, SUVmax, spleen, marrow) with their `day` as
     seen from each infusion of `looks`."""
-    wanted = pl.col("name").is_in(["deauville", "suvmax", "spleen", "marrow_involved"])
-    rows = course.facts.filter(wanted & (pl.col("doubt").fill_null("") != UNUSABLE))
-    return _between_infusions(course, rows, looks).select(*DAY, "name", "value", "text", "source")
+    told = ("patient", "infusion", "clock", "name", "value", "text", "source")
+    rows = course.facts_since("deauville", "suvmax", "spleen", "marrow_involved", before=FAR, columns=told, of=looks)
+    seen = rows.join(_windows(course, looks), on=KEYS, how="inner", maintain_order="left")
+    return _dated(seen.filter(pl.col("clock") > pl.col("_before"))).select(*DAY, "name", "value", "text", "source")
 
 
 def uptake_days(facts: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFrame:

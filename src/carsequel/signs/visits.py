@@ -27,7 +27,8 @@ def infused(course: Course, disease: str) -> pl.DataFrame:
 def rows_of(course: Course, looks: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Give every dated row of the named quantities until the day of a new therapy, before and after the infusion, with
     `low`, `high` and `day`. `looks` names whom (patient, infusion)."""
-    rows = course.facts_since(*names, before=FAR).join(looks, on=KEYS, how="semi")
+    told = (*KEYS, "since", "name", "value", "comparator", "text", "method", "limit", "uln", "site", "source")
+    rows = course.facts_since(*names, before=FAR, columns=told, of=looks)
     low, high = measured_range()
     rows = rows.with_columns(low, high, day=day_of("since"))
     rows = _until_therapy(rows, course)

@@ -120,6 +120,7 @@ def _protein(virtual: Virtual, ids: pl.Series, chance: Chance) -> list[pl.DataFr
     true = np.where(days < 0, observe.number("m_protein_per_cell") * virtual.baseline[:, None], each)
     seen = np.round(true * np.exp(0.02 * chance.normal("protein", WIDEST)[:, : days.shape[1]]), 2)
     gone = seen < float(rules["complete"])
+    stated = np.where(days == virtual.failure[:, None], "PD", _depth(true, rules))
     cells = np.minimum(100 * burden / (burden + observe.number("marrow_cells")), 95)
     marrow = took & np.isin(days, [BEFORE, 28.0, 84.0, 168.0, 364.0])
     return [
@@ -127,5 +128,17 @@ def _protein(virtual: Virtual, ids: pl.Series, chance: Chance) -> list[pl.DataFr
         facts(ids, "immunofixation_serum", days, took, LABORATORY, text=np.where(gone, "negative", "positive")),
         facts(ids, "immunofixation_urine", days, took, LABORATORY, text="negative"),
         facts(ids, "m_protein_urine", days, took, LABORATORY, value=0.0, unit="mg/24h"),
+        facts(ids, "response", days, took & (days > 0), LABORATORY, text=stated),
         facts(ids, "marrow_plasma_cells", days, marrow, LABORATORY, value=np.round(cells, 1), unit="%"),
     ]
+
+
+def _depth(protein: Floats, rules: dict[str, str]) -> np.ndarray:
+    """The response on each day, [n, v], from the M-protein before the infusion (the first column) and since."""
+    share = protein / protein[:, :1]
+    reached = [
+        protein < float(rules["complete"]),
+        share < float(rules["deep_response"]),
+        share < float(rules["response"]),
+    ]
+    return np.select(reached, ["CR", "VGPR", "PR"], "SD")

@@ -8,7 +8,7 @@ from carsequel.synthetic.chance import Chance
 from carsequel.synthetic.marrow import FIRST, counts
 from carsequel.synthetic.numbers import number
 from carsequel.synthetic.tidy import LABORATORY, facts
-from carsequel.synthetic.virtual import Floats, Virtual, per_ul
+from carsequel.synthetic.virtual import Floats, Virtual
 
 LIMITS = {"anc": (1.5, 8.0), "platelets": (150.0, 400.0), "hemoglobin": (12.0, 17.0)}
 UNITS = {"anc": "10^9/L", "platelets": "10^9/L", "hemoglobin": "g/dL"}
@@ -56,7 +56,7 @@ def _chemistry(virtual: Virtual, days: Floats, there: np.ndarray, ids: pl.Series
 def _cells(virtual: Virtual, ids: pl.Series, chance: Chance) -> list[pl.DataFrame]:
     car, cells = virtual.on("car", CAR_DAYS), virtual.on("lymphocytes", CAR_DAYS)
     pcr = virtual.product in BY_PCR
-    level = observe.copies_per_ug(car, cells) if pcr else per_ul(car)
+    level = observe.copies_per_ug(car, cells) if pcr else observe.per_ul(car)
     kind, unit, method = ("copies", "copies/ug", "PCR") if pcr else ("count", "cells/uL", "flow cytometry")
     lower = observe.number(f"{kind}_limit")
     noise = observe.number(f"{kind}_noise") * chance.normal("car_t", CAR_DAYS.size)
@@ -64,7 +64,7 @@ def _cells(virtual: Virtual, ids: pl.Series, chance: Chance) -> list[pl.DataFram
         _limited(ids, "car_t", CAR_DAYS, level * np.exp(noise), lower, virtual, unit=unit, method=method, limit=lower),
     ]
     later = B_DAYS[1:]
-    back = per_ul(virtual.on("b_cells", later)) * np.exp(0.2 * chance.normal("b_cells", later.size))
+    back = observe.per_ul(virtual.on("b_cells", later)) * np.exp(0.2 * chance.normal("b_cells", later.size))
     rows.append(_limited(ids, "b_cells", later, back, number("b_cell_limit"), virtual, unit="cells/uL"))
     igg = igg_levels(virtual, chance)
     there = (B_DAYS[None, :] <= virtual.end[:, None]) & (virtual.disease != "MM")

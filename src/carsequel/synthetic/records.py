@@ -62,7 +62,7 @@ def make_records(
 
     Days count from the infusion; the record ends on day `horizon`, at death, or some time after failure. `gaps` leaves
     out daily rows, `mixed_units` writes some in another unit, `errors` puts in errors that `check` must report.
-    `explain` computes the causes of each failure (of up to 5,000 patients). Raises PopulationError, ArmError or
+    `explain` computes the cause of each failure (of up to 5,000 patients). Raises PopulationError, ArmError or
     ClinicError for what is not there, ValueError for fewer than one patient.
     """
     if n < 1:

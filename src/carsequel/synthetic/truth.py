@@ -18,9 +18,8 @@ OUTCOME = ("best_response", "failure_day", "failure_kind", "death_day", "cmax", 
 
 def truth_of(virtual: Virtual, reactions: Reactions, kinds: list[str], ids: pl.Series, chance: Chance) -> pl.DataFrame:
     """Give one row a patient: disease, product, outcome, `record_end`, `antigen_negative_share` at failure, `cause`
-    (its largest share, `;` between equals), `causes` (each alone explains it; `;` between them), `recovery`, the
-    gravest grades of CRS, ICANS and early ICAHT from day 0 to 30, the grades of every day (`crs_days`, `icans_days`:
-    one digit a day), and the parameters."""
+    (that with the largest share, `;` between equals), `recovery`, the gravest grades of CRS, ICANS and early ICAHT from
+    day 0 to 30, the grades of every day (`crs_days`, `icans_days`: one digit a day), and the parameters."""
     anc = counts("anc", kinds, chance, LAST)[:, -FIRST:]
     last = np.minimum(virtual.end, LAST).astype(int)
     died = virtual.death <= virtual.end
@@ -36,7 +35,6 @@ def truth_of(virtual: Virtual, reactions: Reactions, kinds: list[str], ids: pl.S
             "record_end": virtual.end,
             "antigen_negative_share": negative_share(virtual),
             "cause": pl.Series(virtual.cause, dtype=pl.String),
-            "causes": [";".join(each) for each in virtual.explained],
             "recovery": kinds,
             "crs": reactions.crs.max(axis=1),
             "icans": reactions.icans.max(axis=1),

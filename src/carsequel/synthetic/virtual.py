@@ -1,4 +1,4 @@
-"""Virtual patients behind the records: their states on any day, their outcome, and which causes explain a failure."""
+"""Virtual patients behind the records: their states on any day, their outcome, and the cause of a failure."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from carsequel.mechanism import observe
 from carsequel.mechanism.composite import OUTPUTS, State
 from carsequel.mechanism.populations.draw import Drawn, draw_patients
 from carsequel.mechanism.populations.runs import (
@@ -29,8 +28,8 @@ CAR = ("I", "M", "E", "X")
 class Virtual(NamedTuple):
     """Virtual patients [n]: numbers, outcomes (columns of `clinic.outcomes`), drawn parameters, and by name what stands
     in the body at `times` [k], [n, k] each: `tumour` `negative` `car` `lymphocytes` `b_cells` (cells), `il6` (fold).
-    `baseline` [n] is the burden before lymphodepletion, `end` [n] the last day of the record, `explained` the causes
-    whose removal alone would have kept the disease away for each patient, `cause` that with the largest share."""
+    `baseline` [n] is the burden before lymphodepletion, `end` [n] the last day of the record, `cause` the label of each
+    failure (`research.failure_causes`)."""
 
     disease: str
     product: str
@@ -42,7 +41,6 @@ class Virtual(NamedTuple):
     failure: Floats
     death: Floats
     end: Floats
-    explained: tuple[tuple[str, ...], ...]
     cause: tuple[str | None, ...]
 
     def on(self, name: str, days: ArrayLike) -> Floats:
@@ -72,11 +70,11 @@ def virtual_patients(
     followed = failure + number("followed_after", disease, product)
     asked = of_disease if explain else np.zeros_like(of_disease)
     numbers = run.rows["patient"].to_numpy().astype(np.int64)
-    causes = explain_failures(disease, product, drawn, asked, numbers, course, seed, horizon)
+    explained = explain_failures(disease, product, drawn, asked, numbers, course, seed, horizon)
     return Virtual(
         disease, product, run.rows, drawn.parameters, run.solution.times, states_of(run, drawn),
         drawn.parameters["P0"], failure, death, np.minimum(np.minimum(followed, death), np.floor(horizon)),
-        tuple(causes.alone), tuple(causes.cause),
+        tuple(explained.cause),
     )  # fmt: skip
 
 
@@ -118,8 +116,3 @@ def reference_il6(disease: str, product: str) -> tuple[float, float]:
     run = run_arm(disease, drawn, seed=REFERENCE_SEED, horizon=60.0)
     peaks = np.log(np.nanmax(states_of(run, drawn)["il6"], axis=1))
     return float(peaks.mean()), float(peaks.std())
-
-
-def per_ul(cells: Floats) -> Floats:
-    """Give whole-body cells per uL of blood."""
-    return observe.per_ul(cells)

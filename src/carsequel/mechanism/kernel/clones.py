@@ -102,17 +102,15 @@ def stretch(work: Work, desk: Desk, lane: int, clone: int) -> None:
 
 
 @inner
-def first_cell(work: Work, desk: Desk, lane: int, row: int) -> None:
-    """Let the first cell of an empty clone arrive, whose cumulative influx stands in `row`."""
+def first_cell(work: Work, desk: Desk, lane: int, clone: int) -> None:
+    """Let the first cell of an empty clone arrive."""
     place, memory, width = work.place, desk.memory, desk.width
-    for clone in range(place[CLONES]):
-        if work.rows[2 * clone + 1] == row:
-            mine = lane * place[CLONES] + clone
-            memory[(place[Y] + work.rows[2 * clone]) * width + lane] = 1.0
-            memory[(place[Y] + row) * width + lane] = desk.clocks[mine * CLOCKS + DUE]
-            desk.counts[mine * COUNTS + ARRIVED] += 1
-            _wait(work, desk, lane, clone)
-            stretch(work, desk, lane, clone)
+    mine = lane * place[CLONES] + clone
+    memory[(place[Y] + work.rows[2 * clone]) * width + lane] = 1.0
+    memory[(place[Y] + work.rows[2 * clone + 1]) * width + lane] = desk.clocks[mine * CLOCKS + DUE]
+    desk.counts[mine * COUNTS + ARRIVED] += 1
+    _wait(work, desk, lane, clone)
+    stretch(work, desk, lane, clone)
 
 
 @inner

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from carsequel.mechanism.kernel import births, clones
+from carsequel.mechanism.kernel import births, clones, expected
 from carsequel.mechanism.kernel import layout as at
 from carsequel.mechanism.kernel.desk import (
     CLONES,
@@ -87,9 +87,20 @@ def land(work: Work, desk: Desk, lane: int) -> None:
         slope = memory[(place[K] + row) * width + lane]
         if row >= place[STATES]:
             if row == target or value >= level:
-                clones.first_cell(work, desk, lane, row)
+                _arrived(work, desk, lane, row)
         elif row == target or (slope < 0 and level > 0 and abs(value - level) <= _LANDED * level):
             _fallen(work, desk, lane, row)
+
+
+@inner
+def _arrived(work: Work, desk: Desk, lane: int, row: int) -> None:
+    """The first cell of the empty clone whose cumulative influx stands in `row`."""
+    for clone in range(work.place[CLONES]):
+        if work.rows[2 * clone + 1] == row:
+            if work.place[HAS_CHANCE] > 0:
+                clones.first_cell(work, desk, lane, clone)
+            else:
+                expected.arrive(work, desk, lane, clone)
 
 
 @inner
@@ -97,13 +108,17 @@ def _fallen(work: Work, desk: Desk, lane: int, row: int) -> None:
     """A state on its floor is none; a clone at the threshold is that many whole cells."""
     place, memory, width = work.place, desk.memory, desk.width
     where = (place[Y] + row) * width + lane
-    if place[HAS_CHANCE] > 0:
-        for clone in range(place[CLONES]):
-            if work.rows[2 * clone] == row:
-                memory[where] = births.WHOLE_BELOW
-                memory[(place[WHOLE] + clone) * width + lane] = 1.0
-                clones.stretch(work, desk, lane, clone)
-                return
+    for clone in range(place[CLONES]):
+        if work.rows[2 * clone] != row:
+            continue
+        if place[HAS_CHANCE] > 0:
+            memory[where] = births.WHOLE_BELOW
+            memory[(place[WHOLE] + clone) * width + lane] = 1.0
+            clones.stretch(work, desk, lane, clone)
+            return
+        if expected.is_meant(work):
+            expected.end(work, desk, lane, clone)
+            return
     if place[COLUMNS] > 0:
         _move_tangents(work, desk, lane, row)
         desk.notes[lane * NOTES + SHIFT] = 1

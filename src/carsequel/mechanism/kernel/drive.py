@@ -7,26 +7,20 @@ patient depends on nothing but that patient, so that threads, lanes and parts of
 import math
 from collections.abc import Callable
 
-from carsequel.mechanism.kernel import births, clones, crossing
+from carsequel.mechanism.kernel import births, clones, crossing, expected, moments
 from carsequel.mechanism.kernel import layout as at
 from carsequel.mechanism.kernel.call import call, floats_at, whole_numbers_at
 from carsequel.mechanism.kernel.desk import (
     ACCEPT,
     ADVANCE,
     CLONES,
-    COLUMN,
-    COLUMNS,
-    DONE,
     DUE_NOW,
     EVENT,
     FRESH,
-    GIVEN,
-    GIVENS,
     GUESS,
     HAS_CHANCE,
     INTEGRATED,
     JUMP,
-    JUMPS,
     LANDING,
     LANES,
     LEVEL,
@@ -34,16 +28,13 @@ from carsequel.mechanism.kernel.desk import (
     NOTES,
     PREPARE,
     SHIFT,
-    STATES,
     STOPPED,
-    STRIDE,
     TIMES,
     TURNOVER,
     WHO,
     Desk,
     Ints,
     Work,
-    Y,
 )
 from carsequel.mechanism.kernel.jit import compiled, inner, sources
 from carsequel.mechanism.kernel.patients import (
@@ -52,8 +43,6 @@ from carsequel.mechanism.kernel.patients import (
     last_event,
     load,
     next_event,
-    plan_row,
-    write,
     write_passed,
 )
 
@@ -165,77 +154,20 @@ def _settle(work: Work, desk: Desk) -> int:
     again, idle = True, 0
     while again:
         again = False
-        while _post(work, desk):
+        while moments.post(work, desk):
             call(work.place[JUMP], desk.address)
             for lane in range(desk.width):
                 if desk.notes[lane * NOTES + DUE_NOW] > 0:
-                    _happened(work, desk, lane)
+                    moments.happened(work, desk, lane)
         for lane in range(desk.width):
             if desk.notes[lane * NOTES + STOPPED] > 0 and desk.notes[lane * NOTES + WHO] >= 0:
-                finished = _write_now(work, desk, lane)
+                finished = moments.write_now(work, desk, lane)
                 if finished and load(work, desk, lane):
                     again = True
                 elif finished:
                     idle += 1
     _renew(work, desk)
     return idle
-
-
-@inner
-def _post(work: Work, desk: Desk) -> bool:
-    """Put the next due event, or the start, of each lane into the rows that `jump` reads; say whether there is any."""
-    place, memory, width, some = work.place, desk.memory, desk.width, False
-    for lane in range(width):
-        notes = lane * NOTES
-        if desk.notes[notes + STOPPED] == 0 or desk.notes[notes + WHO] < 0:
-            continue
-        starts = desk.notes[notes + EVENT] < 0
-        if not starts and next_event(work, desk, lane) != memory[at.TIME * width + lane]:
-            continue
-        row = plan_row(work, desk, lane)
-        memory[at.KIND * width + lane] = float(place[JUMPS]) if starts else work.plan[row + 1]
-        memory[at.AMOUNT * width + lane] = 1.0 if starts else work.plan[row + 2]
-        for state in range(place[STATES]):
-            desk.before[lane * place[STATES] + state] = memory[(place[Y] + state) * width + lane]
-        desk.notes[notes + DUE_NOW], some = 1, True
-    return some
-
-
-@inner
-def _happened(work: Work, desk: Desk, lane: int) -> None:
-    """Finish an event: what falls below its floor is none, small clones are whole numbers, what is given changes."""
-    place, memory, width = work.place, desk.memory, desk.width
-    row, event = plan_row(work, desk, lane), desk.notes[lane * NOTES + EVENT]
-    desk.notes[lane * NOTES + DUE_NOW], memory[at.KIND * width + lane] = 0, -1.0
-    desk.notes[lane * NOTES + EVENT], desk.notes[lane * NOTES + LOOK] = event + 1, 1
-    if event < 0:
-        if place[HAS_CHANCE] > 0:
-            clones.begin_clones(work, desk, lane)
-        return
-    for state in range(place[STATES]):
-        where, floor = (place[Y] + state) * width + lane, work.floors[state]
-        if desk.before[lane * place[STATES] + state] >= floor and floor > memory[where]:
-            memory[where] = 0.0
-            for column in range(place[COLUMNS]):
-                memory[(place[COLUMN] + column * place[STRIDE] + state) * width + lane] = 0.0
-    if place[HAS_CHANCE] > 0:
-        clones.jump_clones(work, desk, lane)
-    for which in range(place[GIVENS]):
-        value = work.plan[row + 3 + which]
-        if not math.isnan(value):
-            memory[(place[GIVEN] + which) * width + lane] = value
-
-
-@inner
-def _write_now(work: Work, desk: Desk, lane: int) -> bool:
-    """Write the output of this moment, if there is one; say whether the patient is finished."""
-    memory, width, notes = desk.memory, desk.width, lane * NOTES
-    if memory[at.NEXT_OUTPUT * width + lane] == memory[at.TIME * width + lane]:
-        write(work, desk, lane, work.place[Y], 0)
-    if desk.notes[notes + DONE] < work.place[TIMES]:
-        return False
-    work.ends[2 * desk.notes[notes + WHO] + 1] = int(memory[at.TRIED * width + lane])
-    return True
 
 
 @inner
@@ -284,6 +216,8 @@ def _next_stop(work: Work, desk: Desk, lane: int) -> None:
                 clones.stretch(work, desk, lane, clone)
         if clones.set_levels(work, desk, lane):
             stop = min(stop, births.next_draw(memory[at.TIME * width + lane], last_event(work, desk, lane)))
+    elif expected.is_meant(work):
+        expected.set_levels(work, desk, lane)
     memory[at.STOP * width + lane] = stop
 
 

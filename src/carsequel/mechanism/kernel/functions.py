@@ -108,10 +108,11 @@ def log_text(lanes: int) -> str:
     series = _polynomial(lines, kind, lanes, "%z", [2 / (2 * k + 1) for k in range(1, 11)], "q")
     lines += [
         f"%zs = fmul {kind} %z, %s",
-        f"%t0 = fmul {kind} {series}, %zs",
-        f"%t1 = {fma}({kind} %n, {kind} {v(_LN2_LOW)}, {kind} %t0)",
-        f"%t2 = {fma}({kind} %s, {kind} {v(2.0)}, {kind} %t1)",
-        f"%t3 = {fma}({kind} %n, {kind} {v(_LN2_HIGH)}, {kind} %t2)",
+        f"%t0 = fadd {kind} %s, %s",
+        f"%t1 = {fma}({kind} %n, {kind} {v(_LN2_HIGH)}, {kind} %t0)",
+        f"%t2 = fmul {kind} %n, {v(_LN2_LOW)}",
+        f"%t_low = {fma}({kind} {series}, {kind} %zs, {kind} %t2)",
+        f"%t3 = fadd {kind} %t1, %t_low",
         f"%finite = fcmp olt {kind} %x, {v(math.inf)}",
         f"%r0 = select <{lanes} x i1> %finite, {kind} %t3, {kind} %x",
         f"%zero = fcmp oeq {kind} %x, zeroinitializer",

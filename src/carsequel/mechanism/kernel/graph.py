@@ -190,6 +190,8 @@ class Graph:
             return args[0].args[0]
         if op == "inverse" and args[0].op == "inverse":
             return args[0].args[0]
+        if op == "log" and args[0].op == "mul":
+            return self._simpler_log(*args[0].args)
         if op == "where_positive":
             if args[0].constant:
                 return args[1] if args[0].value > 0 else args[2]
@@ -219,6 +221,18 @@ class Graph:
                 return self.make("neg", self.make("mul", one.args[0], other))
         first = self._gathered(a, b)
         return first if first is not None else self._gathered(b, a)
+
+    def _simpler_log(self, a: Term, b: Term) -> Term | None:
+        """Make log(a / b) log(a) - log(b) where b is certainly positive: nothing then waits for a division."""
+        for one, other in ((a, b), (b, a)):
+            below = other.args[0] if other.op == "inverse" else None
+            if (
+                below is not None
+                and below.op == "maximum"
+                and any(arg.constant and arg.value > 0 for arg in below.args)
+            ):
+                return self.make("sub", self.make("log", one), self.make("log", below))
+        return None
 
     def _gathered(self, a: Term, b: Term) -> Term | None:
         """Bring fixed factors together: fixed * (fixed * moving) becomes (fixed * fixed) * moving."""

@@ -51,6 +51,13 @@ class Body:
         """Write a row of memory."""
         self.line(f"store {self.kind} {value}, ptr {self._at(row, base)}, align {self._align}")
 
+    def put(self, test: str, value: str, row: int, base: str = "%S") -> None:
+        """Write a row in the lanes where the test holds: the whole row, because a store under a mask costs some
+        processors as much as a dozen plain ones (what is loaded as volatile is not made one)."""
+        where = self._at(row, base)
+        old = self.let(f"load volatile {self.kind}, ptr {where}, align {self._align}")
+        self.line(f"store {self.kind} {self.select(test, value, old)}, ptr {where}, align {self._align}")
+
     def two(self, op: str, a: str, b: str) -> str:
         """Give fadd, fsub, fmul or fdiv of two values."""
         return self.let(f"{op} {self.kind} {a}, {b}")
@@ -81,6 +88,13 @@ class Body:
         """Give the larger value; not a number if either is."""
         either = self.select(self.test("ogt", a, b), a, b)
         return self.select(self.test("uno", a, a), a, either)
+
+    def sum(self, values: list[str]) -> str:
+        """Give the sum of values, pairwise, so that few additions wait for each other."""
+        while len(values) > 1:
+            pairs = [self.two("fadd", *pair) for pair in zip(values[::2], values[1::2])]
+            values = pairs + ([values[-1]] if len(values) % 2 else [])
+        return values[0]
 
     def weighted(self, weights: Iterable[float], rows: Iterable[int], base: str = "%S") -> str:
         """Give the sum of weight times row, leaving out weights of 0."""

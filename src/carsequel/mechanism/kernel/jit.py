@@ -7,8 +7,6 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
-_DRIVER = ("births", "call", "clones", "crossing", "desk", "draws", "drive", "jit", "layout", "patients", "tsit5")
-
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -24,10 +22,9 @@ def inner(function: Function) -> Function:
 
 
 def sources() -> int:
-    """Give a number of the source files of the driver and of all that it calls.
+    """Give a number of the source files of this folder.
 
     Numba looks only at the file of a function to see whether what it kept is still right; a function that closes over
-    this number is compiled again when any of these files has changed.
+    this number is compiled again when any file has changed.
     """
-    folder = Path(__file__).parent
-    return zlib.crc32(b"".join((folder / f"{name}.py").read_bytes() for name in _DRIVER))
+    return zlib.crc32(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))

@@ -95,7 +95,7 @@ def _prepare(place: Layout) -> str:
 def _store_renewed(body: Body, values: dict[int, str]) -> None:
     renew = body.test("ogt", body.load(at.RENEW), "zeroinitializer")
     for row, value in values.items():
-        body.store(body.select(renew, value, body.load(row)), row)
+        body.put(renew, value, row)
 
 
 def _accept(place: Layout, columns: Columns) -> str:
@@ -114,7 +114,7 @@ def _take_over(place: Layout) -> str:
     pairs += [(place.y + row, place.z + row) for row in range(place.integrated)]
     pairs += [(place.k(1) + row, place.k(7) + row) for row in range(place.integrated)]
     for old, new in pairs:
-        body.store(body.select(taken, body.load(new), body.load(old)), old)
+        body.put(taken, body.load(new), old)
     body.store(body.load(at.NEW_STEP), at.STEP)
     body.store(body.select(taken, body.number(8.0), body.number(1.0)), at.GROW)
     body.line("ret void")

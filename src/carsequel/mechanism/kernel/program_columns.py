@@ -132,7 +132,7 @@ class Columns:
         states = self.place.states
         for row in range(states):
             for new, old in ((at.TANGENT_Z * states + row, row), (7 * states + row, states + row)):
-                body.store(body.select(taken, body.load(new, "%C"), body.load(old, "%C")), old, "%C")
+                body.put(taken, body.load(new, "%C"), old, "%C")
 
     def _accept(self) -> str:
         body = self._begin()
@@ -147,7 +147,7 @@ class Columns:
         self._loop(body)
         values = self._change(body, [body.load(row, "%C") for row in range(states)], 2)
         for row, value in enumerate(values):
-            body.store(body.select(renew, value, body.load(states + row, "%C")), states + row, "%C")
+            body.put(renew, value, states + row, "%C")
         return self._end(body, "fresh")
 
     def interpolate(self, body: Body, weights: list[str]) -> None:

@@ -4,6 +4,8 @@ Error is the root mean square over the integrated rows in units of atol + rtol |
 proportional-integral controller of Gustafsson 1991 (ACM Trans Math Softw 17:533), exponents 0.7 / 5 and 0.4 / 5.
 """
 
+import math
+
 from carsequel.mechanism.kernel import layout as at
 from carsequel.mechanism.kernel.ir import Body
 from carsequel.mechanism.kernel.layout import Layout
@@ -76,26 +78,27 @@ def _error(body: Body, place: Layout, used: str) -> str:
         before, after = (body.call("llvm.fabs", body.load(block + row)) for block in (place.y, place.z))
         largest = body.select(body.test("ogt", before, after), before, after)
         parts.append((wrong, body.fma(rtol, largest, body.load(place.atol + row))))
-    total = body.number(0.0)
+    squares = []
     for first, second in zip(parts[::2], parts[1::2]):
         a, b = body.two("fmul", first[0], second[1]), body.two("fmul", second[0], first[1])
         below = body.two("fmul", first[1], second[1])
         above = body.fma(a, a, body.two("fmul", b, b))
-        total = body.two("fadd", total, body.two("fdiv", above, body.two("fmul", below, below)))
+        squares.append(body.two("fdiv", above, body.two("fmul", below, below)))
     if len(parts) % 2:
         ratio = body.two("fdiv", *parts[-1])
-        total = body.fma(ratio, ratio, total)
-    return body.two("fmul", total, body.number(1.0 / place.integrated))
+        squares.append(body.two("fmul", ratio, ratio))
+    return body.two("fmul", body.sum(squares), body.number(1.0 / place.integrated))
 
 
 def _control(body: Body, used: str, hits: str, squared: str) -> tuple[str, str]:
     """Decide whether the step holds and how long the next one is; what is not a number shortens it."""
     taken = body.test("ole", squared, body.number(1.0))
     positive = body.select(body.test("ogt", squared, body.number(1e-20)), squared, body.number(1e-20))
-    size = body.two("fmul", body.number(0.5), body.call("log_v", positive))
-    steady = body.fma(body.number(0.08), body.load(at.OLD_SIZE), body.two("fmul", body.number(-0.14), size))
-    refused = body.two("fmul", body.number(-0.2), size)
-    factor = body.two("fmul", body.number(_SAFETY), body.call("exp_v", body.select(taken, steady, refused)))
+    twice = body.call("log_v", positive)
+    size, safety = body.two("fmul", body.number(0.5), twice), body.number(math.log(_SAFETY))
+    steady = body.fma(body.number(-0.07), twice, body.fma(body.number(0.08), body.load(at.OLD_SIZE), safety))
+    refused = body.fma(body.number(-0.1), twice, safety)
+    factor = body.call("exp_v", body.select(taken, steady, refused))
     most = body.load(at.GROW)
     factor = body.select(body.test("olt", factor, most), factor, most)
     sound = body.both(body.test("olt", squared, body.number(1e30)), body.test("ogt", factor, body.number(_LEAST)))

@@ -131,8 +131,10 @@ def _half_life(seen: Seen, at: Any) -> float:
 
 
 def _detected(seen: Seen, day: Any) -> float:
+    """Among those without failure by the day: who has failed or died gives no more samples."""
     column = min((90, 180, 365), key=lambda known: abs(known - float(day)))
-    return _share(np.nan_to_num(seen.floats(f"car_day_{column}")) > LOWEST_LEVEL)
+    found = np.nan_to_num(seen.floats(f"car_day_{column}")) > LOWEST_LEVEL
+    return _share(found, seen.end > float(day))
 
 
 def _median_months(days: Floats) -> float:
