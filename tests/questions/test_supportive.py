@@ -54,6 +54,25 @@ def test_a_value_below_detection_is_bounded(course, verdicts):
     assert rows_of(course([fact("igg", "<300", unit="mg/dL")]), verdicts())["igg_400"]["state"] == "met"
 
 
+@pytest.mark.parametrize(
+    ("name", "unit", "row", "value", "state"),
+    [
+        ("igg", "mg/dL", "igg_400", ">300", "not_recorded"),
+        ("igg", "mg/dL", "igg_400", ">400", "not_met"),
+        ("igg", "mg/dL", "igg_600", "<500", "not_recorded"),
+        ("igg", "mg/dL", "igg_600", "<400", "not_met"),
+        ("igg", "mg/dL", "igg_600", ">600", "not_met"),
+        ("igg", "mg/dL", "igg_600", ">500", "not_recorded"),
+        ("anc", "10^9/L", "growth_factor", "<0.5", "met"),
+        ("anc", "10^9/L", "growth_factor", ">0.4", "not_recorded"),
+        ("ecog", "points", "ecog", ">0", "met"),
+        ("ecog", "points", "ecog", "<2", "not_recorded"),
+    ],
+)
+def test_a_limit_is_judged_by_all_that_the_value_can_be(course, verdicts, name, unit, row, value, state):
+    assert rows_of(course([fact(name, value, unit=unit)]), verdicts())[row]["state"] == state
+
+
 def test_a_laboratory_value_before_the_infusion_does_not_count(course, verdicts):
     assert (
         rows_of(course([fact("anc", "0.1", -5, unit="10^9/L")]), verdicts())["growth_factor"]["state"] == "not_recorded"

@@ -3,6 +3,7 @@
 Time-critical directives at the bedside (CRS, ICANS, sepsis, seizures) are out of scope and stand in no row.
 """
 
+from math import inf
 from typing import Any, Final
 
 import polars as pl
@@ -107,16 +108,18 @@ def _met(bound: str, limit: str | None, seen: dict[str, Any] | None) -> bool | N
     """Tell whether a value is within the published limit; None where there is no value or no limit."""
     if seen is None or seen.get("value") is None or not limit:
         return None
-    numbers, value = [float(each) for each in limit.split()], float(seen["value"])
-    sign = seen.get("comparator") or ""
-    if sign and bound in ("at_most", "below") and (value > numbers[0] if sign.startswith("<") else value < numbers[0]):
-        return None
-    return {
-        "at_most": value <= numbers[0],
-        "below": value < numbers[0],
-        "above": value > numbers[0],
-        "between": numbers[0] < value <= numbers[-1],
+    limits, value = [float(each) for each in limit.split()], float(seen["value"])
+    sign = (seen.get("comparator") or " ")[0]
+    low, high = -inf if sign == "<" else value, inf if sign == ">" else value
+    strict_low, strict_high = seen.get("comparator") == ">", seen.get("comparator") == "<"
+    first, last = limits[0], limits[-1]
+    yes, no = {
+        "at_most": (high <= first, low > first or (strict_low and low >= first)),
+        "below": (high < first or (strict_high and high <= first), low >= first),
+        "above": (low > first or (strict_low and low >= first), high <= first),
+        "between": (low > first and high <= last, high <= first or low > last),
     }[bound]
+    return True if yes else False if no else None
 
 
 def _seen(reads: str, course: Course, about: dict[str, Any], risks: pl.DataFrame | None) -> dict[str, Any] | None:
