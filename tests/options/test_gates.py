@@ -212,6 +212,16 @@ def test_published_cut_offs_speak_only_where_they_are_met(course, verdicts):
     assert not says("polatuzumab_based", "raised LDH", value=251, comparator="<")
 
 
+@pytest.mark.parametrize(
+    ("value", "sign", "spoken"),
+    [(49, None, True), (50, None, False), (49, "<", True), (50, "<", False), (20, ">", False)],
+)
+def test_a_cut_off_is_met_only_where_every_possible_value_meets_it(course, verdicts, value, sign, spoken):
+    rows = [fact("platelets", value=value, unit="10^9/L", day=110, comparator=sign)]
+    found = gates(course(rows), verdicts())["bispecific_cd20"]
+    assert any("severe thrombocytopenia" in why for why in found["why"]) is spoken
+
+
 def test_recent_bendamustine_is_a_caution_for_new_cells(course, verdicts):
     for start, spoken in ((-600, True), (-640, False)):
         spans = [{"start": start, "end": start + 2, "text": "bendamustine", "role": "prior"}]

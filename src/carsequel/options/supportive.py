@@ -105,18 +105,17 @@ def evidence_of(cell: str | None) -> list[dict[str, Any]]:
 
 
 def _met(bound: str, limit: str | None, seen: dict[str, Any] | None) -> bool | None:
-    """Tell whether a value is within the published limit; None where there is no value or no limit."""
+    """Tell whether a value is within the published limit; None where there is no value or no limit, or where what lies
+    beyond a limit of the assay (the limit itself may be meant) can be on either side."""
     if seen is None or seen.get("value") is None or not limit:
         return None
-    limits, value = [float(each) for each in limit.split()], float(seen["value"])
-    sign = (seen.get("comparator") or " ")[0]
-    low, high = -inf if sign == "<" else value, inf if sign == ">" else value
-    strict_low, strict_high = seen.get("comparator") == ">", seen.get("comparator") == "<"
+    limits, value, sign = [float(each) for each in limit.split()], float(seen["value"]), seen.get("comparator") or ""
+    low, high = -inf if sign.startswith("<") else value, inf if sign.startswith(">") else value
     first, last = limits[0], limits[-1]
     yes, no = {
-        "at_most": (high <= first, low > first or (strict_low and low >= first)),
-        "below": (high < first or (strict_high and high <= first), low >= first),
-        "above": (low > first or (strict_low and low >= first), high <= first),
+        "at_most": (high <= first, low > first),
+        "below": (high < first, low >= first),
+        "above": (low > first, high <= first),
         "between": (low > first and high <= last, high <= first or low > last),
     }[bound]
     return True if yes else False if no else None
