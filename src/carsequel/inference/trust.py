@@ -30,9 +30,8 @@ def trust_of(fit: Fit) -> Trust:
     reasons, level = [], 0
     if fit.effective < GOOD or fit.k_hat > RELIABLE:
         level = 1 if fit.effective >= GOOD or (fit.effective >= FAIR and fit.k_hat <= 1.0) else 2
-        reasons.append(
-            f"few simulated patients resemble this one ({fit.effective:.0f} effective, k-hat {fit.k_hat:.2f})"
-        )
+        few = "few simulated patients resemble this one" if fit.effective < GOOD else "a few patients carry much weight"
+        reasons.append(f"{few} ({fit.effective:.0f} effective, k-hat {fit.k_hat:.2f})")
     scales = noise_posterior(fit)
     if scales[-1] > NOISY:
         level = 2
