@@ -235,3 +235,10 @@ def test_the_room_is_called_like_a_function(rich: Fit) -> None:
     assert found["first"][0]["cause"]
     with pytest.raises(ValueError, match="has not failed"):
         cs.causes(rich._replace(seen=rich.seen._replace(failure=FailureSeen("free", 92.0))))
+
+
+def test_a_later_infusion_is_never_trusted_as_a_first(bank: Bank) -> None:
+    first, second = (trust_of(fit_patient(bank, RICH._replace(infusion=number), enough=10.0)) for number in (1, 2))
+    assert any("infusion 2 is fitted as a first course" in reason for reason in second.reasons)
+    assert not any("first course" in reason for reason in first.reasons)
+    assert second.mark != "good"

@@ -36,14 +36,15 @@ class Treatment(NamedTuple):
 
 class Observations(NamedTuple):
     """All that the likelihood reads of a patient: rows (columns of ROWS, by day), the failure, the last day that
-    counts, `notes`: what of the record it does not read, each with its reason (fact, source, why), and `treatments`,
-    what was given on the way."""
+    counts, `notes`: what of the record it does not read, each with its reason (fact, source, why), `treatments`, what
+    was given on the way, and which infusion it is."""
 
     rows: pl.DataFrame
     failure: FailureSeen
     as_of: float
     notes: tuple[dict[str, Any], ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    infusion: int = 1
 
     def until(self, day: float) -> "Observations":
         """Give what was known on a day: nothing that was seen later, and no failure of a later day."""
@@ -53,7 +54,8 @@ class Observations(NamedTuple):
         elif failure.state == "free":
             failure = FailureSeen("free", min(day, failure.day))
         given = tuple(each for each in self.treatments if each.day <= day)
-        return Observations(self.rows.filter(pl.col("day") <= day), failure, min(day, self.as_of), self.notes, given)
+        rows = self.rows.filter(pl.col("day") <= day)
+        return self._replace(rows=rows, failure=failure, as_of=min(day, self.as_of), treatments=given)
 
 
 def as_rows(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -66,7 +66,7 @@ def read_observations(course: Course, verdict: Mapping[str, Any]) -> Observation
     frame = as_rows(rows).unique(["measure", "series", "day", "value", "bound", "text"], maintain_order=True)
     last = max([failure.day if failure.state != "unknown" else 0.0, *frame["day"].to_list(), 0.0])
     given = tuple(each for each in treatments if each.day < end)
-    return Observations(frame, failure, min(last, end), tuple(notes), given)
+    return Observations(frame, failure, min(last, end), tuple(notes), given, int(verdict["infusion"]))
 
 
 def _day_of_failure(verdict: Mapping[str, Any]) -> float:

@@ -41,6 +41,11 @@ def trust_of(fit: Fit) -> Trust:
     elif 1 - scales[0] > NOISY:
         level = max(level, 1)
         reasons.append("the record scatters more than measurements do: the model fits it less well")
+    if fit.seen.infusion > 1:
+        level = max(level, 1)
+        reasons.append(
+            f"infusion {fit.seen.infusion} is fitted as a first course: what the one before left is not known"
+        )
     odd = [*contradictions(fit.seen), *_far_off(fit)]
     level = max(level, min(len(odd), 2))
     return Trust(MARKS[level], (*reasons, *odd))
