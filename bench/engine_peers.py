@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from carsequel.mechanism.form import Model
 from carsequel.mechanism.sbml_export import write_sbml
 from carsequel.mechanism.solve import solve
 from engine_problem import TIMES, Floats, Problem
@@ -154,23 +155,23 @@ def libroadrunner(problem: Problem) -> Peer:
     return Peer("libroadrunner CVODE", 32, TIGHT, (1,), run)
 
 
-def jax_rates(problem: Problem) -> Any:
+def jax_rates(model: Model) -> Any:
     """Give (t, y, p) -> change as a function of JAX, printed from the same expressions."""
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    words = {name: getattr(jnp, name) for name in ("exp", "log", "sqrt", "maximum", "minimum")}
+    words: dict[str, Any] = {name: getattr(jnp, name) for name in ("exp", "log", "sqrt", "maximum", "minimum")}
     words["where_positive"] = lambda a, b, c: jnp.where(a > 0, b, c)
-    fixed, rates, size = print_rates(problem.model)
+    fixed, rates, size = print_rates(model)
     exec(fixed + rates, words)
 
     def change(t: Any, y: Any, p: Any) -> Any:
         h: list[Any] = [None] * size
-        out: list[Any] = [None] * problem.floors.size
+        out: list[Any] = [None] * len(model.state_names)
         words["fixed"](p, h)
         words["rates"](t, y, p, h, out)
-        return jnp.stack(out)
+        return jnp.stack([jnp.asarray(each, dtype=jnp.float64) for each in out])
 
     return change
 
@@ -180,7 +181,7 @@ def diffrax_solver(problem: Problem) -> Any:
     import diffrax
     import jax.numpy as jnp
 
-    term, times = diffrax.ODETerm(jax_rates(problem)), jnp.asarray(TIMES)
+    term, times = diffrax.ODETerm(jax_rates(problem.model)), jnp.asarray(TIMES)
 
     def one(p: Any, start: Any, rtol: Any) -> Any:
         control = diffrax.PIDController(rtol=rtol, atol=rtol * jnp.asarray(problem.floors))

@@ -42,7 +42,7 @@ NOTES: Final = {
 r.median=0.01,r.spread=0.9,P0.median=5e11,P0.spread=0.8,kk.median=0.8 --patients 1000 --evaluations 600 --seed 42`, then
 from the file that this wrote with `--patients 1500 --evaluations 420 --seed 43`. The misfit was 24.8 before: growth was
 clipped at 0.01 a day, faster than the 0.008 that models of myeloma use, so that partial responses ended within weeks.
-The median is of a trial in later lines than the 18-month row, whose own median is 13.8 months: the fit lies between.""",
+The median is of a trial in later lines than the 18-month row (own median 13.8 months): the fit lies between.""",
     "B-ALL brexu-cel": """**No outcome of its own is fitted.** The one row with the role `calibrate` is survival at 24
 months (55 %), and no such row says how long patients live after a relapse of B-ALL. Read this population as tisa-cel
 under another name.""",

@@ -234,6 +234,12 @@ def test_times_hold_the_scans_and_the_horizon() -> None:
         assert np.all(np.diff(times) > 0)
 
 
+@pytest.mark.parametrize("disease", ["LBCL", "B-ALL", "MM"])
+def test_before_the_first_look_nothing_is_known(disease: str) -> None:
+    found = row(seen(clinic_times(disease, 10.0), P=1e11), disease)
+    assert (found["best_response"], found["failure_day"], found["cr"]) == ("NE", None, False)
+
+
 def test_what_has_no_rules_or_no_scan_is_refused() -> None:
     with pytest.raises(ClinicError, match="no clinical rules for 'gout'; there are rules for LBCL"):
         clinic_times("gout")

@@ -2,6 +2,7 @@
 
 import math
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +51,17 @@ def test_the_kernel_agrees_with_the_plain_solver_patient_by_patient(chance):
     assert np.median(wrong) < 1e-5 and wrong.max() < 1e-3
 
 
-def test_threads_lanes_and_parts_agree_to_the_last_bit():
+@pytest.mark.parametrize("chance", [False, True])
+def test_threads_lanes_and_parts_agree_to_the_last_bit(chance):
     people, schedule = _people(), _schedule()
     asked = read_asked(CELLS, people, TIMES, schedule, 1e-6, None)
-    whole = run(CELLS, asked, Manner(seed=5, threads=1)).solution.states
-    for manner in (Manner(seed=5, threads=2), Manner(seed=5, lanes=4, threads=1), Manner(seed=5, lanes=16)):
-        assert np.array_equal(run(CELLS, asked, manner).solution.states, whole)
+    usual = Manner(seed=5, chance=chance, threads=1)
+    whole = run(CELLS, asked, usual).solution.states
+    for other in ({"threads": 2}, {"lanes": 2}, {"lanes": 8}, {"lanes": 16, "threads": 2}):
+        assert np.array_equal(run(CELLS, asked, replace(usual, **other)).solution.states, whole)
     for first in range(0, N, 7):
         some = {name: column[first : first + 7] for name, column in people.items()}
-        part = solve(CELLS, some, TIMES, schedule, seed=5, first_patient=first)
+        part = solve(CELLS, some, TIMES, schedule, chance=chance, seed=5, first_patient=first)
         assert np.array_equal(part.states, whole[first : first + 7])
 
 
@@ -169,7 +172,10 @@ def test_a_model_that_branches_on_a_value_is_refused_with_the_way_out():
         ({"parameters": {"r": [0.1, 0.2], "k": [1.0, 1.0, 1.0]}}, "one for each of 3 patients"),
         ({"times": [3.0, 2.0]}, "each later than the one before"),
         ({"times": []}, "days from 0 on"),
+        ({"parameters": {"r": []}}, "r is empty; at least one patient"),
         ({"rtol": 0.0}, "rtol"),
+        ({"atol": 0.0}, "atol: one number above 0"),
+        ({"atol": [1.0, 1.0]}, "one for each of 3 states"),
         ({"method": "magic"}, "method"),
         ({"seed": -1}, "seed"),
     ],

@@ -112,3 +112,15 @@ def test_every_injected_error_is_reported() -> None:
 def test_no_records_without_patients(n: int) -> None:
     with pytest.raises(ValueError, match="at least one patient"):
         make_records("LBCL", "axi-cel", n)
+
+
+@pytest.mark.parametrize("horizon", [29.0, 731.0, float("nan")])
+def test_a_horizon_that_no_record_can_have_is_refused(horizon: float) -> None:
+    with pytest.raises(ValueError, match="from 30 to 730 days"):
+        make_records("LBCL", "axi-cel", 1, horizon=horizon)
+
+
+@pytest.mark.parametrize("horizon", [30.0, 730.0])
+def test_the_shortest_and_the_longest_record_read_back(horizon: float) -> None:
+    course = make_records("MM", "cilta-cel", 3, 1, horizon=horizon, explain=False).course()
+    assert course.refused == 0 and course.facts["day"].max() <= horizon

@@ -49,7 +49,9 @@ def _scans(times: Floats, values: Floats, days: Floats) -> tuple[Floats, Floats]
 
 
 def _first(days: Floats, happened: Flags) -> Floats:
-    return np.where(happened.any(axis=1), days[happened.argmax(axis=1)], np.inf) if days.size else np.empty(0)
+    if not days.size:
+        return np.full(happened.shape[0], np.inf)
+    return np.where(happened.any(axis=1), days[happened.argmax(axis=1)], np.inf)
 
 
 def _once(seen: Flags) -> Flags:

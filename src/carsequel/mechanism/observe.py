@@ -1,26 +1,18 @@
-"""What a laboratory or a scanner would show of a state: units, limits, noise. Every number is a row of observe.csv.
+"""What a laboratory or a scanner would show of a state, without noise. Every number is a row of observe.csv, also the
+limits and noises of assays that synthetic records put on.
 
-Counts come in as whole-body cells (arrays of any one shape), and go out in the unit of the record. Functions with noise
-take a NumPy generator and nothing else changes; where a published number is missing the row says `assumed`.
+Counts come in as whole-body cells (arrays of any one shape), and go out in the unit of the record; where a published
+number is missing the row says `assumed`.
 """
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from carsequel.terms.tables import read_table
 
 Floats = NDArray[np.float64]
-
-
-class Measured(NamedTuple):
-    """A measurement: its value (the limit itself where it is below it), and where it is below."""
-
-    value: Floats
-    below: NDArray[np.bool_]
 
 
 @cache
@@ -84,11 +76,6 @@ def marrow_blasts(cells: ArrayLike) -> Floats:
     return 100 * blasts / (blasts + number("marrow_cells"))
 
 
-def mrd(cells: ArrayLike) -> Measured:
-    """Give MRD as a fraction of marrow cells, with the limit of the assay."""
-    return _limited(marrow_blasts(cells) / 100, number("mrd_limit"))
-
-
 def m_protein(cells: ArrayLike, times: ArrayLike) -> Floats:
     """Give serum M-protein in g/dL along a course: cells [n, k] at times [k] in days, settled at the first.
 
@@ -118,12 +105,6 @@ def ferritin(cells: ArrayLike, il6: ArrayLike) -> Floats:
     return number("ferritin_normal") * burden * _floats(il6) ** number("ferritin_il6_power")
 
 
-def antigen_negative_share(positive: ArrayLike, negative: ArrayLike) -> Floats:
-    """Give the share of tumour cells without the first antigen; not a number where there is less than one cell."""
-    less, all_cells = _floats(negative), _floats(positive) + _floats(negative)
-    return np.where(all_cells < 1, np.nan, less / np.maximum(all_cells, 1.0))
-
-
 def deauville(cells: ArrayLike, baseline: ArrayLike, detected: ArrayLike) -> NDArray[np.int8]:
     """Give a Deauville-like band, 2 to 5, from the burden, the baseline and the smallest burden that is seen (assumed).
 
@@ -150,36 +131,3 @@ def crs_band(il6_peak: ArrayLike) -> NDArray[np.int8]:
     """
     edges = [number(f"crs_{band}") for band in (1, 2, 3, 4)]
     return np.searchsorted(edges, _floats(il6_peak), side="right").astype(np.int8)
-
-
-def _limited(values: Floats, limit: float) -> Measured:
-    below = values < limit
-    return Measured(np.where(below, limit, values), below)
-
-
-def with_noise(values: ArrayLike, rng: Generator, spread: float, limit: float = 0.0) -> Measured:
-    """Give measurements of true values: log-normal noise of so much spread (ln), and a limit in the same unit."""
-    true = _floats(values)
-    return _limited(true * np.exp(spread * rng.standard_normal(true.shape)), limit)
-
-
-def measured_count(cells: ArrayLike, rng: Generator) -> Measured:
-    """Give a flow count in cells/uL of whole-body lymphocytes, with noise and limit."""
-    return with_noise(per_ul(cells), rng, number("count_noise"), number("count_limit"))
-
-
-def measured_copies(car: ArrayLike, lymphocytes: ArrayLike, rng: Generator) -> Measured:
-    """Give a PCR level in copies/ug, with noise (stein2019) and limit."""
-    return with_noise(copies_per_ug(car, lymphocytes), rng, number("copies_noise"), number("copies_limit"))
-
-
-def measured_volume(cells: ArrayLike, rng: Generator) -> Measured:
-    """Give a tumour volume in mL with the noise of segmentation."""
-    return with_noise(tumour_volume(cells), rng, number("burden_noise"))
-
-
-def antigen_test(share_negative: ArrayLike, rng: Generator) -> NDArray[np.bool_]:
-    """Say whether a biopsy reads antigen-negative: more than half of the cells, with some tests wrong."""
-    share = _floats(share_negative)
-    wrong = rng.random(share.shape) < number("antigen_error")
-    return np.asarray((share > 0.5) != wrong)

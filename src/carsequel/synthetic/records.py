@@ -30,6 +30,8 @@ FACT_COLUMNS: Final = (
 )
 SPAN_COLUMNS: Final = ("patient", "name", "start", "end", "value", "unit", "text", "role", "source")
 MOST_EXPLAINED: Final = 5_000
+SHORTEST: Final = 30  # days to which reactions are graded
+LONGEST: Final = 730  # days for which blood counts are made
 
 
 class Records(NamedTuple):
@@ -63,10 +65,12 @@ def make_records(
     Days count from the infusion; the record ends on day `horizon`, at death, or some time after failure. `gaps` leaves
     out daily rows, `mixed_units` writes some in another unit, `errors` puts in errors that `check` must report.
     `explain` computes the cause of each failure (of up to 5,000 patients). Raises PopulationError, ArmError or
-    ClinicError for what is not there, ValueError for fewer than one patient.
+    ClinicError for what is not there, ValueError for fewer than one patient or a horizon outside 30 to 730 days.
     """
     if n < 1:
         raise ValueError("synthetic records need at least one patient")
+    if not SHORTEST <= horizon <= LONGEST:
+        raise ValueError(f"horizon: synthetic records last from {SHORTEST} to {LONGEST} days")
     virtual = virtual_patients(disease, product, n, seed, arm, horizon, explain and n <= MOST_EXPLAINED)
     chance = Chance(seed, tuple(virtual.rows["patient"].to_list()))
     ids = pl.Series("patient", [f"SYN-{disease}-{product}-{patient:06d}" for patient in chance.patients])

@@ -25,7 +25,7 @@ from carsequel.mechanism.kernel.jit import inner
 @inner
 def is_meant(work: Work) -> bool:
     """Say whether the clones of this run follow the law of this file."""
-    return work.place[HAS_CHANCE] == 0 and work.place[COLUMNS] == 0
+    return bool(work.place[HAS_CHANCE] == 0 and work.place[COLUMNS] == 0)
 
 
 @inner

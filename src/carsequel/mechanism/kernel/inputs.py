@@ -92,6 +92,9 @@ def _parameters(model: Model, parameters: Parameters, rows: int) -> Floats:
     if unknown:
         raise ModelError(f"parameters: model {model.name} has no {unknown[0]}; it has {', '.join(names)}")
     columns = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in parameters.items()}
+    empty = [name for name, column in columns.items() if column.size == 0]
+    if empty:
+        raise ModelError(f"parameters: {empty[0]} is empty; at least one patient is needed")
     longest = max([rows, *(column.size for column in columns.values())])
     table = np.empty((longest, len(names)))
     for at, row in enumerate(model.parameters):
@@ -121,6 +124,9 @@ def _nothing_planned(model: Model) -> Schedule:
 def _tolerance(model: Model, rtol: float, atol: Any) -> Floats:
     """Give the absolute tolerance of each state: by default rtol of one cell where cells are counted, else less."""
     if atol is not None:
-        return np.ascontiguousarray(np.broadcast_to(np.asarray(atol, dtype=np.float64), (len(model.state_names),)))
+        given = np.asarray(atol, dtype=np.float64)
+        if given.shape not in ((), (len(model.state_names),)) or not np.all(given > 0):
+            raise ModelError(f"atol: one number above 0, or one for each of {len(model.state_names)} states, is needed")
+        return np.ascontiguousarray(np.broadcast_to(given, (len(model.state_names),)))
     floors = {**dict.fromkeys(model.clones, 1.0), **model.floors}
     return np.array([rtol * floors.get(name, 1e-6) for name in model.state_names], dtype=np.float64)

@@ -28,7 +28,8 @@ class Drawn(NamedTuple):
 def draw_patients(disease: str, product: str, n: int, seed: int, first: int = 0) -> Drawn:
     """Draw the patients first .. first + n - 1 of a population; any chunks of one seed fit together.
 
-    Raises PopulationError where no population is shipped for the disease and product.
+    Raises PopulationError where no population is shipped for the disease and product, ValueError for a
+    number below 0.
     """
     return draw_members(ensemble(disease, product), n, seed, first)
 
@@ -43,6 +44,8 @@ def draw_normals(
     members: Sequence[Member], n: int, seed: int, first: int = 0
 ) -> tuple[NDArray[np.int64], dict[str, Numbers]]:
     """Draw what makes a patient: the number of the parameter set [n], and a standard normal [n] for each parameter."""
+    if min(n, first, seed) < 0:
+        raise ValueError("patients are drawn by whole numbers from 0 on: n, first and seed; one is below 0")
     shares = np.cumsum([member.weight for member in members])
     sets = np.searchsorted(shares / shares[-1], _uniform("set", n, seed, first), side="right")
     names = list(dict.fromkeys(spread.parameter for member in members for spread in member.spreads))
