@@ -49,6 +49,10 @@ def _line(course: Any, patient: str, stated: pl.DataFrame, banks: Any) -> str:
              for row in causes.get("first") or []]  # fmt: skip
     said = ", ".join(f"{name} {100 * present[name]:.0f} %" for name in ranked) or "-"
     remark = model.get("why") or "; ".join(model.get("reasons") or [])
+    missed = [name for name in concluded if name in present and name not in ranked]
+    why = "a reading can be wrong, and the population says how often the antigen is lost"
+    told = [f"{name} present with {100 * present[name]:.0f} %; {why}" for name in missed]
+    remark = "; ".join([*told, *([remark] if remark else [])])
     if not causes.get("applicable"):
         remark = f"no cause: {answer['failure']['state']}"
     cells = (patient, "; ".join(concluded) or "not concluded", said, ", ".join(first) or "-", model.get("trust") or "-")

@@ -6,7 +6,7 @@ larger half). It is the model's cause of a SYNTHETIC failure: known exactly ther
 """
 
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,6 @@ REFERENCE, REFERENCE_SEED = 256, 20_170
 _EQUAL = 1e-9  # shares this near are equal: they are fractions of 720
 
 
-class Explained(NamedTuple):
-    """For each patient [n]: `cause`, the label (None where the disease did not fail, `undetermined` where taking all
-    causes away changes nothing), and `alone`, the causes of which one alone, taken away, would have kept it away."""
-
-    cause: list[str | None]
-    alone: list[tuple[str, ...]]
-
-
 def explain_failures(
     disease: str,
     product: str,
@@ -39,16 +31,16 @@ def explain_failures(
     arm: str,
     seed: int,
     horizon: float,
-) -> Explained:
-    """Explain the failures of drawn patients [n] of an arm's first course: `failed` says whose disease failed,
-    `numbers` by which number each draws its chance, which is the same in every combination.
+) -> list[str | None]:
+    """Give the cause of each failure of drawn patients [n] in an arm's first course: None where the disease did not
+    fail, `undetermined` where taking all causes away changes nothing. `failed` says whose disease failed, `numbers` by
+    which number each draws its chance, which is the same in every combination.
 
     Raises CauseError where nobody of the population lasts, PopulationError or ArmError for what is not there.
     """
     cause: list[str | None] = [None] * failed.size
-    alone: list[tuple[str, ...]] = [()] * failed.size
     if not failed.any():
-        return Explained(cause, alone)
+        return cause
     ours = Drawn({name: values[failed] for name, values in drawn.parameters.items()}, drawn.sets[failed], drawn.names)
     lasts = _Lasting(disease, product, ours, numbers[failed], first_course(arm), seed, horizon)
     shares = shapley_shares(lasts, SIX)
@@ -56,8 +48,7 @@ def explain_failures(
     largest = (table >= table.max(axis=1, keepdims=True) - _EQUAL) & (table > _EQUAL)
     for row, patient in enumerate(np.flatnonzero(failed).tolist()):
         cause[patient] = ";".join(name for name, top in zip(SIX, largest[row]) if top) or UNDETERMINED
-        alone[patient] = tuple(name for name in SIX if lasts.alone[name][row])
-    return Explained(cause, alone)
+    return cause
 
 
 class _Lasting:
@@ -69,7 +60,6 @@ class _Lasting:
         self.disease, self.drawn, self.numbers = disease, drawn, numbers
         self.arm, self.seed, self.horizon = arm, seed, horizon
         self.reference = durable_values(disease, product, horizon)
-        self.alone: dict[str, NDArray[np.bool_]] = {}
 
     def __call__(self, away: tuple[str, ...]) -> NDArray[np.float64]:
         if not away:
@@ -81,9 +71,7 @@ class _Lasting:
             self.disease, Drawn(every, *self.drawn[1:]), self.arm, seed=self.seed, first=self.numbers,
             horizon=self.horizon,
         ).rows  # fmt: skip
-        lasted = ~rows["failure_kind"].is_in(OF_DISEASE).fill_null(False).to_numpy()
-        if len(away) == 1:
-            self.alone[away[0]] = lasted
+        lasted: NDArray[np.bool_] = ~rows["failure_kind"].is_in(OF_DISEASE).fill_null(False).to_numpy()
         return lasted.astype(np.float64)
 
 

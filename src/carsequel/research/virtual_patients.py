@@ -78,7 +78,7 @@ def part_of(job: Job, first: int, *, trajectories: bool, threads: int = 0) -> Ru
         failed = rows["failure_kind"].is_in(OF_DISEASE).fill_null(False).to_numpy()
         numbers = np.arange(first, first + n, dtype=np.int64)
         found = explain_failures(job.disease, job.product, drawn, failed, numbers, job.arm, job.seed, job.horizon)
-        rows = rows.with_columns(cause=pl.Series(found.cause, dtype=pl.String))
+        rows = rows.with_columns(cause=pl.Series(found, dtype=pl.String))
     return Runs(rows, trajectories_of(run, first) if trajectories else EMPTY)
 
 

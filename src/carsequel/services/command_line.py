@@ -173,7 +173,7 @@ def simulate(
     product: Annotated[str, typer.Option("--product", help="axi-cel, tisa-cel, ...")],
     arm: Annotated[list[str] | None, typer.Option("--arm", help="one or two arms, parts joined with + (docs)")] = None,
     n: Annotated[int, typer.Option("--n", help="virtual patients")] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="the same seed gives the same patients")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="the same seed gives the same patients")] = 0,
     horizon: Annotated[float, typer.Option("--horizon", help="days followed")] = 730.0,
     delay: Annotated[float, typer.Option("--delay", help="days between failure and what is given for it")] = 0.0,
     trajectories: Annotated[bool, typer.Option("--trajectories", help="also write trajectories.parquet")] = False,

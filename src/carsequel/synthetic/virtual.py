@@ -74,7 +74,7 @@ def virtual_patients(
     return Virtual(
         disease, product, run.rows, drawn.parameters, run.solution.times, states_of(run, drawn),
         drawn.parameters["P0"], failure, death, np.minimum(np.minimum(followed, death), np.floor(horizon)),
-        tuple(explained.cause),
+        tuple(explained),
     )  # fmt: skip
 
 
