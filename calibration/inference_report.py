@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import binomtest, kstest
 
+from carsequel.inference.weights import with_one_more
 from carsequel.mechanism.counterfactual import SIX
 
 PAGE = Path(__file__).parent.parent / "docs" / "inference-scores.md"
@@ -97,7 +98,8 @@ bootstrap over patients, in bits; above zero is better.
 def _coverage(frame: pl.DataFrame) -> str:
     lines = ""
     for name in [name for name in frame.columns if name.startswith("rank_")]:
-        ranks = frame[name].drop_nulls().to_numpy()
+        own = frame.filter(pl.col(name).is_not_null())
+        ranks = with_one_more(own[name].to_numpy(), own["effective"].to_numpy())  # as the quantiles that are printed
         cells = [_share(np.abs(ranks - 0.5) <= level / 2) for level in LEVELS]
         p = kstest(ranks, "uniform").pvalue
         lines += f"| {frame['situation'][0]} | {name[5:]} | {ranks.size} | {cells[0]} | {cells[1]} | {p:.3f} |\n"

@@ -87,7 +87,7 @@ def expected_course(fit: Fit, measure: str, days: list[float]) -> pl.DataFrame:
     rows = []
     for day in days:
         logs = (np.asarray(predicted(fit.paths, measure, day), dtype=np.float64)[:, None] + steps).ravel()
-        found = np.exp(quantiles(logs, weights, BANDS))
+        found = np.exp(quantiles(logs, weights, BANDS, fit.effective))
         rows.append({"day": day, **dict(zip(NAMES, found.tolist(), strict=True))})
     return pl.DataFrame(rows)
 

@@ -92,8 +92,11 @@ def systematic(weights: Floats, draws: int, start: float = 0.5) -> NDArray[np.in
     return np.minimum(found, weights.size - 1).astype(np.int64)
 
 
-def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> Floats:
+def quantiles(values: Floats, weights: Floats, at: tuple[float, ...], effective: float | None = None) -> Floats:
     """Give weighted quantiles; values that are not a number are left out (all out: not a number).
+
+    So few draws as `effective` (by default that of the weights) do not know the tails: quantiles lie where one more
+    draw of the same law would fall below with the probability asked for, so that intervals cover what they say.
 
     >>> quantiles(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0]), (0.5,)).tolist()
     [2.3333333333333335]
@@ -104,5 +107,15 @@ def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> Floats:
     order = np.argsort(values[kept])
     ordered, shares = values[kept][order], weights[kept][order]
     middles = (np.cumsum(shares) - shares / 2) / shares.sum()
+    places = with_one_more(middles, effective_size(shares) if effective is None else effective)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.interp(at, middles, ordered))
+        return np.asarray(np.interp(at, places, ordered))
+
+
+def with_one_more(shares: Floats, effective: float | Floats) -> Floats:
+    """Give the chance that one more draw lies below a place, from the share of so many effective draws that do.
+
+    >>> with_one_more(np.array([0.0, 0.5]), 9.0).tolist()
+    [0.05, 0.5]
+    """
+    return np.asarray((effective * shares + 0.5) / (effective + 1))
