@@ -27,7 +27,7 @@ from carsequel.mechanism.populations.ensemble import ensemble
 from carsequel.mechanism.populations.runs import of_model
 from carsequel.mechanism.schedule import plan
 from carsequel.mechanism.solve import sensitivities
-from engine_source import print_rates
+from engine_peers import jax_rates
 
 WRT = ("rhoE", "kk", "dE", "dM", "om", "xi", "aS", "r", "P0", "fQ", "N0", "dose")
 PATIENTS, SEED, BATCH = 5, 5, 64
@@ -158,20 +158,9 @@ def _jax_solver(times: Any) -> Any:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
     model = _model()
-    words: dict[str, Any] = {name: getattr(jnp, name) for name in ("exp", "log", "sqrt", "maximum", "minimum")}
-    words["where_positive"] = lambda a, b, c: jnp.where(a > 0, b, c)
-    fixed, rates, size = print_rates(model)
-    exec(fixed + rates, words)
+    change = jax_rates(model)
     columns, saved = np.array([model.parameter_names.index(name) for name in WRT]), jnp.asarray(times)
-
-    def change(t: Any, y: Any, p: Any) -> Any:
-        h: list[Any] = [None] * size
-        out: list[Any] = [None] * len(model.state_names)
-        words["fixed"](p, h)
-        words["rates"](t, y, p, h, out)
-        return jnp.stack([jnp.asarray(each, dtype=jnp.float64) for each in out])
 
     def both(p: Any, start: Any, slopes: Any, rtol: Any) -> Any:
         def states(few: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 import carsequel as cs
 import published
-from carsequel import grading
+from carsequel.grading import graded
 from carsequel.terms.findings import KEY, criteria_table
 
 
@@ -43,7 +43,7 @@ def test_one_patient_is_graded_as_among_the_others(findings: pl.DataFrame) -> No
 def test_leaving_out_criteria_of_absent_diseases_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, patient: str, findings: pl.DataFrame
 ) -> None:
-    monkeypatch.setattr(grading, "ONLY_FOR", {})
+    monkeypatch.setattr(graded, "ONLY_FOR", {})
     assert cs.grade(published.course().only(patient)).equals(findings.filter(pl.col("patient") == patient))
 
 

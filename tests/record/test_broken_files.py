@@ -139,6 +139,27 @@ def test_a_column_given_twice_is_refused_by_name(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("row", ["p1,anc,3,30,0.2,10^9/L", "p1,anc,3,30,0.2,10^9/L,more"])
+def test_a_column_of_ours_written_twice_in_csv_is_refused(tmp_path: Path, row: str) -> None:
+    facts = f"patient,name,day,day,value,unit\n{row}\n"
+    with pytest.raises(RecordError, match="column day is given twice"):
+        read(folder(tmp_path, **{"facts.csv": facts}))
+
+
+def test_another_column_written_twice_is_kept_twice(tmp_path: Path) -> None:
+    facts = "patient,name,day,value,unit,ward,ward\np1,anc,3,0.2,10^9/L,x,y\n"
+    course = read(folder(tmp_path, **{"facts.csv": facts}))
+    assert course.facts.select("ward", "ward_duplicated_0").row(0) == ("x", "y")
+
+
+def test_a_record_without_facts_says_so(tmp_path: Path) -> None:
+    for number, more in enumerate(({}, {"facts.csv": ""}, {"facts.csv": "patient,name,day,value,unit\n"})):
+        problems = read(folder(tmp_path / str(number), **more)).report["problem"]
+        assert "no fact could be read: what needs one is not gradable" in problems.to_list()
+    some = {"facts.csv": "patient,name,day,value,unit\np1,anc,3,0.2,10^9/L\n"}
+    assert not read(folder(tmp_path / "some", **some)).report["problem"].str.starts_with("no fact").any()
+
+
 def test_unknown_columns_and_names_used_inside_are_kept(tmp_path: Path) -> None:
     text = "patient,name,day,value,colour,clock,row,_factor,doubt\np1,ecog,1,1,red,noon,9,x,none\n"
     course = read(folder(tmp_path, **{"facts.csv": text}))

@@ -54,6 +54,19 @@ def test_facts_of_patients_without_infusion_are_not_seen(reading: Any) -> None:
     assert course.facts.height == 1 and seen(course, undated=True) == []
 
 
+def test_only_the_columns_and_the_infusions_asked_for(reading: Any) -> None:
+    rows = "".join(f"p1,ecog,,{day},1,\np1,anc,,{day},,low\n" for day in (-1, 0, 99, 100, 130))
+    course = reading(infusions=TWO, facts=FACTS + rows)
+    whole = course.facts_since("ecog", "anc", before=5)
+    columns = ["value", "infusion", "name", "since", "_look"]
+    assert course.facts_since("ecog", "anc", before=5, columns=columns).equals(whole.select(columns))
+    assert whole["_look"].to_list() == [0 if infusion == 1 else 1 for infusion in whole["infusion"]]
+    second = pl.DataFrame({"patient": ["p1", "p9"], "infusion": [2, 1]})
+    assert course.facts_since("ecog", "anc", before=5, of=second).equals(whole.filter(pl.col("infusion") == 2))
+    nothing = course.facts_since("ldh", columns=columns)
+    assert nothing.is_empty() and nothing.schema == whole.select(columns).schema
+
+
 def spans(course: Any, **options: Any) -> list[tuple[Any, ...]]:
     return course.spans_since("drug", **options).select("text", "infusion", "since", "until").rows()
 

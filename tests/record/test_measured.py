@@ -58,7 +58,7 @@ MUST += "m_protein_serum m_protein_urine flc_kappa flc_lambda creatinine mrd car
 def test_a_missing_unit_is_refused_where_usual_units_differ(reading: Any, name: str, unit: str) -> None:
     course = one(reading, name, "1", unit)
     refused = course.report.filter(pl.col("status") == "refused").select("file", "row", "problem", "what_to_do").rows()
-    hint = "give the unit: usual units of this quantity differ tenfold"
+    hint = "give the unit (of a wide table in mapping.csv): usual units of this quantity differ tenfold"
     assert refused == [("facts.csv", "2", "unit missing", hint)]
     assert course.facts.is_empty()
 

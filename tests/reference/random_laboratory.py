@@ -61,15 +61,21 @@ def until_death(p: Patient) -> list[dict[str, Any]]:
     return [f for f in p["facts"] if p["death"] is None or f["day"] // 1 <= p["death"]]
 
 
+def add_patient(raw: Raw, name: str, facts: list[dict[str, Any]]) -> None:
+    """Add a patient with lymphoma, infused on day 0, and these facts."""
+    raw.patients.append({"patient": name, "disease": "LBCL"})
+    raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
+    for f in facts:
+        cells = {key: None if value is None else str(value) for key, value in f.items()}
+        unit = unit_of(f["name"], None if f["value"] is None else "1")
+        raw.facts.append({"patient": name, "text": None, "site": None, "unit": unit, **cells})
+
+
 def raw_of_laboratory(people: dict[str, Patient]) -> Raw:
     """The raw tables of such patients, all infused on day 0."""
     raw = Raw()
     for name, p in people.items():
-        raw.patients.append({"patient": name, "disease": "LBCL"})
-        raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
-        for f in p["facts"]:
-            cells = {key: None if value is None else str(value) for key, value in f.items()}
-            raw.facts.append({"patient": name, "text": None, "site": None, "unit": unit_of(f["name"], "1"), **cells})
+        add_patient(raw, name, p["facts"])
         if p["death"] is not None:
             blank = dict.fromkeys(("value", "unit", "comparator", "lln", "uln"))
             event = {"name": "event", "day": str(p["death"]), "text": "death", "site": "disease"}

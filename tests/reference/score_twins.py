@@ -4,6 +4,7 @@ A patient is a dictionary: age, disease, lymphodepletion (day or None), facts (n
 Whatever is unknown is tried at every value that could matter, and the lowest and highest sum are taken.
 """
 
+from collections.abc import Callable
 from itertools import product
 from math import log10
 from typing import Any
@@ -62,38 +63,24 @@ def hematotox(p: Patient, ref: float) -> Bounds:
     )
 
 
-def ipi(p: Patient, ref: float) -> Bounds:
-    ldh, ecog = last_before(p, "ldh", ref, 30, ratio=True), last_before(p, "ecog", ref, 30)
-    stage, sites = last_before(p, "stage", ref, 90), last_before(p, "extranodal_sites", ref, 90)
-    if ldh is ecog is stage is sites is None:
+def one_each(p: Patient, ref: float, tests: dict[str, tuple[int, Callable[[float], bool]]]) -> Bounds:
+    """A point for age above 60 and for each value (of the last so many days; LDH as a ratio) that passes its test."""
+    values = {name: last_before(p, name, ref, back, ratio=name == "ldh") for name, (back, _) in tests.items()}
+    if all(value is None for value in values.values()):
         return None
     age = None if p["age"] is None else (p["age"], p["age"])
-    return total(
-        [
-            either(age, lambda x: int(x > 60), [0, 1]),
-            either(stage, lambda x: int(x >= 3), [0, 1]),
-            either(ecog, lambda x: int(x >= 2), [0, 1]),
-            either(ldh, lambda x: int(x > 1), [0, 1]),
-            either(sites, lambda x: int(x > 1), [0, 1]),
-        ]
-    )
+    points = [either(values[name], passes, [0, 1]) for name, (_, passes) in tests.items()]
+    return total([either(age, lambda x: x > 60, [0, 1]), *points])
+
+
+def ipi(p: Patient, ref: float) -> Bounds:
+    scan = {"stage": (90, lambda x: x >= 3), "extranodal_sites": (90, lambda x: x > 1)}
+    return one_each(p, ref, scan | {"ecog": (30, lambda x: x >= 2), "ldh": (30, lambda x: x > 1)})
 
 
 def flipi(p: Patient, ref: float) -> Bounds:
-    ldh, hemoglobin = last_before(p, "ldh", ref, 30, ratio=True), last_before(p, "hemoglobin", ref, 30)
-    stage, areas = last_before(p, "stage", ref, 90), last_before(p, "nodal_areas", ref, 90)
-    if ldh is hemoglobin is stage is areas is None:
-        return None
-    age = None if p["age"] is None else (p["age"], p["age"])
-    return total(
-        [
-            either(age, lambda x: int(x > 60), [0, 1]),
-            either(areas, lambda x: int(x > 4), [0, 1]),
-            either(ldh, lambda x: int(x > 1), [0, 1]),
-            either(stage, lambda x: int(x >= 3), [0, 1]),
-            either(hemoglobin, lambda x: int(x < 12), [0, 1]),
-        ]
-    )
+    scan = {"stage": (90, lambda x: x >= 3), "nodal_areas": (90, lambda x: x > 4)}
+    return one_each(p, ref, scan | {"hemoglobin": (30, lambda x: x < 12), "ldh": (30, lambda x: x > 1)})
 
 
 def easix(p: Patient, ref: float) -> Bounds:

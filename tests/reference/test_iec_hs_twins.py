@@ -4,7 +4,8 @@ import random
 from typing import Any
 
 import polars as pl
-from golden_table import Raw, unit_of
+from golden_table import Raw
+from random_laboratory import add_patient
 
 from carsequel.side_effects.iec_hs import assess_iec_hs
 
@@ -81,11 +82,7 @@ def below(fact: dict[str, Any], limit: float | None) -> bool:
 def raw_of(people: dict[str, Patient]) -> Raw:
     raw = Raw()
     for name, p in people.items():
-        raw.patients.append({"patient": name, "disease": "LBCL"})
-        raw.infusions.append({"patient": name, "infusion": "1", "day": "0"})
-        for f in p["facts"]:
-            cells = {key: None if value is None else str(value) for key, value in f.items()}
-            raw.facts.append({"patient": name, "unit": unit_of(f["name"], f["value"] and "1"), **cells})
+        add_patient(raw, name, p["facts"])
         if p["drug"]:
             given = {"name": "drug", "text": p["drug"], "role": p["role"], "start": str(p["start"]), "end": None}
             raw.spans.append({"patient": name, **given})

@@ -5,7 +5,7 @@ import random
 import polars as pl
 import pytest
 
-from carsequel.registry.gaps import open_stretches
+from carsequel.registry.gaps import any_inside, blocks_of, open_stretches
 
 SCHEMA = {"patient": pl.String, "infusion": pl.Int64, "since": pl.Float64, "until": pl.Float64}
 
@@ -44,6 +44,22 @@ def test_every_day_is_accounted_for(seed: int, longest: int) -> None:
     for window in windows:
         own = [(row["since"], row["until"]) for row in told if row["patient"] == window["patient"]]
         assert given.get(window["patient"]) == walked(window["first"], window["last"], own, longest)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_stretch_that_reaches_into_the_window_is_found(seed: int) -> None:
+    dice = random.Random(seed)
+    told = [(look, dice.randint(-6, 25), dice.choice([0, 0, 4])) for look in (0, 0, 2, 3, 3, 3)]
+    windows = [(look, dice.randint(-3, 20), dice.randint(-1, 9)) for look in range(5) for _ in range(3)]
+    stretches = pl.DataFrame(
+        [(look, float(a), a + d + 0.5) for look, a, d in told], ["_look", "since", "until"], orient="row"
+    )
+    looks = pl.DataFrame([(look, a, a + d) for look, a, d in windows], ["_look", "first", "last"], orient="row")
+    expected = [
+        any(own == look and a <= last and a + d >= first for own, a, d in told) for look, first, last in looks.rows()
+    ]
+    assert any_inside(looks, blocks_of(stretches)).to_list() == expected
+    assert any_inside(looks, blocks_of(stretches.clear())).to_list() == [False] * len(windows)
 
 
 def test_several_windows_of_one_infusion_are_apart() -> None:

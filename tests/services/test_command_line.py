@@ -11,22 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from carsequel.services.command_line import main
-
 PUBLISHED = Path(__file__).parents[2] / "examples" / "published"
 KEY = ["patient", "infusion", "criterion", "kind", "period"]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["carsequel", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        said = capsys.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return call
 
 
 def small(folder: Path, **tables: str) -> Path:

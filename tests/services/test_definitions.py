@@ -1,30 +1,16 @@
 """A centre's definitions file on the command line, and how often another choice would change an answer."""
 
 import json
-import sys
 import tomllib
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from carsequel.services.command_line import main
 from carsequel.services.definitions import read_definitions
 from carsequel.terms.choices import check_choices, offered_choices
 
 CUMULATIVE = '[icaht_early.eha2023]\ncounting = "cumulative"\n'
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["carsequel", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        said = capsys.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

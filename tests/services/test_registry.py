@@ -1,26 +1,11 @@
 """carsequel grade for a registry: grades by hand, queries for the ward, reporting periods, parts."""
 
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from carsequel.services.command_line import main
-
 PEOPLE = [f"p{n}" for n in range(9)]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["carsequel", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        said = capsys.readouterr()
-        return int(stop.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -32,6 +32,9 @@ def check_record(course: Course, report: Report) -> Course:
     course = replace(course, facts=facts, spans=spans, lesions=lesions, coverage=coverage)
     _note_after_the_end(course, report)
     _note_without_infusion(course, report)
+    if facts.is_empty():
+        words = "no fact could be read: what needs one is not gradable"
+        report.say("doubt", "facts", words, "give the facts table a row per thing seen; see carsequel new DIR")
     frame = report.frame()
     return replace(course, report=frame, refused=frame.filter(pl.col("status") == "refused").height)
 
@@ -110,8 +113,7 @@ def _limits(plausible: tuple[float | None, float | None]) -> tuple[float, float]
 def _note_conflicts(crowded: pl.DataFrame, report: Report) -> None:
     """Note different numbers of one quantity at one and the same moment (clock time included)."""
     numbers = [name for name, known in quantities().items() if known.kind == ONE_A_MOMENT]
-    timed = (pl.col("clock") % 1 != 0) & pl.col("value").is_not_null() & pl.col("name").is_in(numbers)
-    timed = crowded.filter(timed)
+    timed = crowded.filter((pl.col("clock") % 1 != 0) & pl.col("value").is_not_null() & pl.col("name").is_in(numbers))
     several = pl.col("value").n_unique().over(SAME_MOMENT) > 1
     words = "two different values at the same moment"
     report.note(timed, several, "doubt", words, "keep the right one; both are used", was="value")

@@ -1,5 +1,6 @@
 """Columns of a raw table: names, types, empty cells, required cells and infusion numbers."""
 
+import re
 from typing import Final
 
 import polars as pl
@@ -11,6 +12,7 @@ from carsequel.record.schema import COLUMNS, DATES, INTERNAL, NUMBERS, REQUIRED
 from carsequel.record.words import distinct, put_back
 
 PRODUCED: Final = ("row", "age_at_infusion", "product_name")
+AGAIN: Final = re.compile(r"_duplicated_\d+$")  # what the reader of CSV adds to a name that stands there twice
 IDS: Final = ("patient", "local_name", "lesion")
 MAY_BE_EMPTY: Final = {"infusions": ("infusion",), "facts": ("name",)}
 
@@ -89,6 +91,8 @@ def _plain_names(table: str, frame: pl.DataFrame) -> dict[str, str]:
     taken = set(COLUMNS[table])
     for column in frame.columns:
         plain = column.strip().lower() or "unnamed"
+        again = AGAIN.sub("", plain)
+        plain = again if again in {*taken, *DATES.values()} else plain
         if (plain in INTERNAL and plain not in (*PRODUCED, *taken)) or plain.startswith("_"):
             plain = f"given{plain}" if plain.startswith("_") else f"{plain}_given"
         names[column] = plain

@@ -111,17 +111,17 @@ class Course:
         what comes on that day or later; `of` (patient, infusion) names the infusions. Implausible rows never come.
         """
         rows = [self._places[name] for name in dict.fromkeys(names) if name in self._places]
+        seen = self._seen.clear()
+        if rows:
+            places = rows[0] if len(rows) == 1 else pl.concat(rows).sort()
+            if of is not None:
+                places = places.filter(self._among(of).gather(self._seen["_look"].gather(places)))
+            wanted = (pl.col("since") >= -before).fill_null(undated)
+            if until < FAR:
+                wanted = wanted & (pl.col("since") < until).fill_null(True)
+            since = self._seen["since"].gather(places).to_frame("since")
+            seen = self._seen[places.filter(since.select(wanted).to_series())]
         facts = self.facts.drop("infusion") if columns is None else self.facts.select(_own(columns))
-        if not rows:
-            return facts.clear().with_columns(self._seen.clear().select(_LOOKED))
-        places = rows[0] if len(rows) == 1 else pl.concat(rows).sort()
-        if of is not None:
-            places = places.filter(self._among(of).gather(self._seen["_look"].gather(places)))
-        wanted = (pl.col("since") >= -before).fill_null(undated)
-        if until < FAR:
-            wanted = wanted & (pl.col("since") < until).fill_null(True)
-        seen = self._seen["since"].gather(places)
-        seen = self._seen[places.filter(seen.to_frame("since").select(wanted).to_series())]
         found = facts[seen["_fact"]].with_columns(seen.select(_LOOKED))
         return found if columns is None else found.select(columns)
 

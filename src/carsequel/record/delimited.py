@@ -62,7 +62,21 @@ def _not_utf8(data: bytes, file: str) -> RecordError:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+    return _other_text(file, line)
+
+
+def _other_text(file: str, line: int) -> RecordError:
     return RecordError(f"{file} is not UTF-8 text (line {line})", "save the table as CSV UTF-8")
+
+
+def refuse_other_text(path: Path) -> None:
+    """Raise RecordError for the first line of a file that is not UTF-8 text, without holding the file in memory."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise _other_text(path.name, number) from None
 
 
 def _lines(data: bytes, rows: int) -> pl.Series:
@@ -103,7 +117,7 @@ def _read_row_by_row(
         raise RecordError(
             f"{file}: quotes do not close (row that begins in line {line + offset})", QUOTE_HINT
         ) from None
-    names = [name if header.count(name) == 1 else f"{name}_{place}" for place, name in enumerate(header)]
+    names = [n if header.index(n) == place else f"{n}_duplicated_{place}" for place, n in enumerate(header)]
     columns = list(zip(*kept, strict=True)) or [()] * len(names)
     made = {name: pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)}
     return pl.DataFrame(made), pl.Series(lines, dtype=pl.Int64)

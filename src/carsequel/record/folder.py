@@ -34,16 +34,23 @@ def read_folder(folder: Path, report: Report) -> dict[str, pl.DataFrame]:
 
     Raises RecordError for a folder without tables or a file that cannot be read.
     """
-    found: list[tuple[str, str, pl.DataFrame]] = []
+    paths = table_files(folder, report)
+    found = [(path.name, name, frame) for path in paths for name, frame in read_tables(path, report).items()]
+    return assemble(folder.name, found, report)
+
+
+def table_files(folder: Path, report: Report) -> list[Path]:
+    """Give the files of a course folder that may hold tables, in order; what is neither that nor ours is noted."""
+    paths = []
     for path in sorted(folder.iterdir()):
         lower = path.name.lower()
         if lower.startswith((".", "~$")) or lower.split(".")[0] in NOT_TABLES or path.is_dir():
             continue
         if lower.endswith(SUFFIXES):
-            found.extend((path.name, name, frame) for name, frame in read_tables(path, report).items())
+            paths.append(path)
         else:
             report.say("doubt", path.name, "file is not a table of a course folder, not read", FOLDER_HINT)
-    return assemble(folder.name, found, report)
+    return paths
 
 
 def read_workbook(path: Path, report: Report) -> dict[str, pl.DataFrame]:

@@ -107,7 +107,7 @@ def _scaled(number: pl.Expr) -> pl.Expr:
 
 def _refuse_units(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     missing = (pl.col("_state") == "missing") & pl.col("_measured")
-    hint = "give the unit: usual units of this quantity differ tenfold"
+    hint = "give the unit (of a wide table in mapping.csv): usual units of this quantity differ tenfold"
     rows = report.remove(rows, missing, "refused", "unit missing", hint, was="value")
     unknown = pl.col("_state") == "unknown"
     hint = "give the value in a unit of the dictionary"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,9 +10,9 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.record.delimited import read_decimal_commas
+from carsequel.record.delimited import read_decimal_commas, refuse_other_text
 from carsequel.record.errors import RecordError
-from carsequel.record.folder import FILE_HINT, SUFFIXES, assemble, read_tables, table_of
+from carsequel.record.folder import assemble, read_tables, table_files, table_of
 from carsequel.record.normalise import course_from_tables
 from carsequel.record.report import Report
 from carsequel.record.schema import NUMBERS, REQUIRED
@@ -23,10 +24,10 @@ ROWS_IN_ONE_PIECE: Final = 5_000_000  # about as much as that in CSV; on disk Pa
 
 
 class Large(NamedTuple):
-    """A large table that is read in pieces: file name, table, separator (None for Parquet), its lazy rows with their
+    """A large table that is read in pieces: its file, table, separator (None for Parquet), its lazy rows with their
     number `_line`, and the patients in it as they are written."""
 
-    file: str
+    path: Path
     table: str
     separator: str | None
     rows: pl.LazyFrame
@@ -34,13 +35,14 @@ class Large(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A folder of which the parts can be read: its name, its small tables, its large ones, and the patients of each
-    part in the order of their ids."""
+    """A folder of which the parts can be read: its name, its small tables, its large ones, the patients of each part in
+    the order of their ids, and what was noted on opening it (it belongs to the first part)."""
 
     name: str
     small: list[tuple[str, str, pl.DataFrame]]
     large: list[Large]
     parts: list[pl.Series]
+    noted: pl.DataFrame
 
     @property
     def patients(self) -> int:
@@ -49,10 +51,7 @@ class Opened(NamedTuple):
 
     def course(self, number: int) -> Course:
         """Give the course of one part (from 0). Raises RecordError as `read_parts`."""
-        try:
-            return _part(self.name, self.small, self.large, self.parts[number], number == 0)
-        except pl.exceptions.PolarsError as error:
-            raise _unreadable(error) from None
+        return _part(self, number)
 
 
 def is_large(folder: Path) -> bool:
@@ -91,21 +90,26 @@ def open_parts(folder: Path, patients_a_part: int) -> Opened:
     report = Report()
     small: list[tuple[str, str, pl.DataFrame]] = []
     large: list[Large] = []
-    try:
-        for path in sorted(folder.iterdir()):
-            if _streamable(path):
-                large.append(_open(path))
-            elif path.is_file() and path.name.lower().endswith(SUFFIXES):
-                small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
-        ids = _patients(small, large)
-    except pl.exceptions.PolarsError as error:
-        raise _unreadable(error) from None
+    for path in table_files(folder, report):
+        if _streamable(path) and path.stat().st_size:
+            large.append(_open(path))
+        else:
+            small += [(path.name, name, frame) for name, frame in read_tables(path, report).items()]
+    ids = _patients(small, large)
     parts = [ids[first : first + patients_a_part] for first in range(0, max(ids.len(), 1), patients_a_part)]
-    return Opened(folder.name, small, large, parts)
+    return Opened(folder.name, small, large, parts, report.frame())
 
 
-def _unreadable(error: Exception) -> RecordError:
-    return RecordError(f"a large table cannot be read in parts ({type(error).__name__})", FILE_HINT)
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say of a file that polars cannot read in parts which one it is, and why where that can be found out."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if not path.name.lower().endswith(".parquet"):
+            refuse_other_text(path)
+        words = f"{path.name} cannot be read in parts ({type(error).__name__})"
+        raise RecordError(words, "check that the file is whole; carsequel check names the row") from None
 
 
 def _one_ahead(parts: Iterable[Callable[[], Course]]) -> Iterator[Course]:
@@ -121,6 +125,11 @@ def _one_ahead(parts: Iterable[Callable[[], Course]]) -> Iterator[Course]:
 
 
 def _open(path: Path) -> Large:
+    with _named(path):
+        return _opened(path)
+
+
+def _opened(path: Path) -> Large:
     table = table_of(path.name.split(".")[0]) or ""
     separator = None
     if path.name.lower().endswith(".parquet"):
@@ -128,6 +137,8 @@ def _open(path: Path) -> Large:
     else:
         with path.open("rb") as stream:
             header = stream.readline().decode("utf-8-sig", errors="replace")
+        if "\N{REPLACEMENT CHARACTER}" in header:
+            refuse_other_text(path)
         separator = max(";\t,", key=header.count)
         rows = pl.scan_csv(path, separator=separator, infer_schema=False, row_index_name="_line")
     names = rows.collect_schema().names()
@@ -136,7 +147,7 @@ def _open(path: Path) -> Large:
     if missing:
         raise RecordError(f"{path.name}: column {', '.join(missing)} is missing", "large tables are read in long form")
     written = rows.select("patient").unique().collect(engine="streaming")["patient"]
-    return Large(path.name, table, separator, rows, written)
+    return Large(path, table, separator, rows, written)
 
 
 def _id() -> pl.Expr:
@@ -150,24 +161,24 @@ def _patients(small: list[tuple[str, str, pl.DataFrame]], large: list[Large]) ->
     return ids.drop_nulls().filter(~ids.drop_nulls().is_in(["", "*"])).unique().sort()
 
 
-def _part(
-    source: str, small: list[tuple[str, str, pl.DataFrame]], large: list[Large], ids: pl.Series, first: bool
-) -> Course:
-    report = Report()
+def _part(opened: Opened, number: int) -> Course:
+    ids, first = opened.parts[number], number == 0
+    report = Report(opened.noted if first else None)
     inside = _id().is_in(ids.implode()) | (_id() == "*")
     if ids.len():
         inside = (_id() >= ids[0]) & (_id() <= ids[-1]) | (_id() == "*")
     nobody = _id().is_null() & pl.lit(first)
     found = []
-    for file, name, frame in small:
+    for file, name, frame in opened.small:
         own = frame.filter((inside | nobody).fill_null(False)) if "patient" in frame.columns else frame
         found.append((file, name, own))
-    for each in large:
-        rows = _rows(each, (inside | nobody).fill_null(False))
+    for each in opened.large:
+        with _named(each.path):
+            rows = _rows(each, (inside | nobody).fill_null(False))
         if each.separator == ";":
             rows = read_decimal_commas(rows, NUMBERS[each.table], report)
-        found.append((each.file, each.table, rows))
-    return course_from_tables(assemble(source, found, report), report)
+        found.append((each.path.name, each.table, rows))
+    return course_from_tables(assemble(opened.name, found, report), report)
 
 
 def _rows(large: Large, inside: pl.Expr) -> pl.DataFrame:
@@ -180,5 +191,5 @@ def _rows(large: Large, inside: pl.Expr) -> pl.DataFrame:
         least, most = own.min(), own.max()
         if large.written.is_between(least, most).sum() == own.len():
             rows = large.rows.filter(pl.col("patient").is_between(pl.lit(least), pl.lit(most)))
-    line = pl.format(f"{large.file}:{{}}", pl.col("_line") + 2)
+    line = pl.format(f"{large.path.name}:{{}}", pl.col("_line") + 2)
     return rows.collect(engine="streaming").with_columns(row=line).drop("_line")

@@ -13,8 +13,9 @@ REPORT_SCHEMA: Final[dict[str, Any]] = dict.fromkeys((*CHECK_COLUMNS, "status"),
 class Report:
     """Collects what happened to rows; `frame()` gives the columns of `check.csv` plus `status`."""
 
-    def __init__(self) -> None:
-        self._parts: list[pl.DataFrame] = []
+    def __init__(self, noted: pl.DataFrame | None = None) -> None:
+        """Begin with what another report has `noted` (its frame)."""
+        self._parts: list[pl.DataFrame] = [] if noted is None else [noted]
 
     def add(
         self,
@@ -61,27 +62,17 @@ class Report:
         what_to_do: str,
         was: str | pl.Expr | None = None,
         now: str | pl.Expr | None = None,
-    ) -> None:
-        """Note the rows of which `where` is true, as `add`."""
-        told = _true(rows, where)
+    ) -> pl.Series:
+        """Note the rows of which `where` is true, as `add`, and tell which they are."""
+        told = rows.select(_true=where.fill_null(False)).to_series()
         if told.any():
             self.add(rows.filter(told), status, problem, what_to_do, was, now)
+        return told
 
-    def remove(
-        self,
-        rows: pl.DataFrame,
-        where: pl.Expr,
-        status: Status,
-        problem: str,
-        what_to_do: str,
-        was: str | pl.Expr | None = None,
-    ) -> pl.DataFrame:
-        """Note the rows of which `where` is true, and give the others."""
-        told = _true(rows, where)
-        if not told.any():
-            return rows
-        self.add(rows.filter(told), status, problem, what_to_do, was)
-        return rows.filter(~told)
+    def remove(self, rows: pl.DataFrame, where: pl.Expr, *said: Any, **shown: Any) -> pl.DataFrame:
+        """Note the rows of which `where` is true, as `note`, and give the others."""
+        told = self.note(rows, where, *said, **shown)
+        return rows.filter(~told) if told.any() else rows
 
     def say(self, status: Status, file: str, problem: str, what_to_do: str, **cells: str | None) -> None:
         """Note one thing about a file or a patient rather than about a row."""
@@ -91,7 +82,3 @@ class Report:
     def frame(self) -> pl.DataFrame:
         """Give all notes in the order in which they were made."""
         return pl.concat([pl.DataFrame(schema=REPORT_SCHEMA), *self._parts])
-
-
-def _true(rows: pl.DataFrame, where: pl.Expr) -> pl.Series:
-    return rows.select(_true=where.fill_null(False)).to_series()

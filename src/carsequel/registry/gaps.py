@@ -48,12 +48,19 @@ def recorded(course: Course, names: Sequence[str]) -> pl.DataFrame:
 
 def blocks_of(stretches: pl.DataFrame, longest: int = 0) -> Blocks:
     """Put stretches (`_look`, since, until) together to blocks; at most `longest` days between two are no gap."""
-    rows = stretches.select(start=_code("since"), end=_code("until")).drop_nulls().sort("start")
-    rows = rows.with_columns(_end=pl.col("end").cum_max()).with_columns(_before=pl.col("_end").shift(1))
-    begins = (pl.col("start") - pl.col("_before") - 1 > longest).fill_null(True)
-    first = rows.filter(begins)
-    ends = pl.concat([first["_before"][1:], rows["_end"][-1:]]).alias("end")
-    return Blocks(first["start"], ends, (first["start"] - ends.shift(1) - 1).fill_null(0).cum_sum(), longest)
+    begins = (pl.col("start") - pl.col("_end").shift(1) - 1 > longest).fill_null(True)
+    rows = (
+        stretches.lazy()
+        .select(start=_code("since"), end=_code("until"))
+        .drop_nulls()
+        .sort("start")
+        .with_columns(_end=pl.col("end").cum_max())
+        .with_columns(_begins=begins)
+        .with_columns(_closes=pl.col("_begins").shift(-1, fill_value=True))
+        .collect()
+    )
+    starts, ends = rows.filter("_begins")["start"], rows.filter("_closes")["_end"]
+    return Blocks(starts, ends, (starts - ends.shift(1) - 1).fill_null(0).cum_sum(), longest)
 
 
 def _code(day: str) -> pl.Expr:

@@ -83,8 +83,8 @@ def open_questions(findings: pl.DataFrame, course: Course) -> pl.DataFrame:
     rows = rows.sort("could_settle", *QUERY[:4], "low", descending=[True, *[False] * 5], nulls_last=False)
     rows = rows.with_row_index("_open")
     record = _record(course)
-    of = _windows(rows, course).partition_by("criterion", as_dict=True)
-    gaps = [_gap(need, windows, record) for need, windows in _looks(of)]
+    looks = _asked_of(_windows(rows, course)).partition_by("_alike", as_dict=True, include_key=False)
+    gaps = [_gap(needs()[int(first)], windows, record) for (first,), windows in looks.items()]
     said = pl.concat([pl.DataFrame(schema=SAID), *(gap.select(_as(SAID)) for gap in gaps)]).sort("_open", "_need")
     said = said.join(_asks(), on="_need", how="left", maintain_order="left")
     said = said.filter((pl.col("_open").cast(pl.Int64) * len(needs()) + pl.col("_same")).is_first_distinct())
@@ -105,14 +105,33 @@ def _asks() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _looks(of: Mapping[tuple[object, ...], pl.DataFrame]) -> list[tuple[Need, pl.DataFrame]]:
-    """The windows of all needs that look for the same in the same way, together, each with its need (`_need`)."""
-    alike: dict[Need, list[pl.DataFrame]] = {}
-    for number, need in enumerate(needs()):
-        if (need.criterion,) in of:
-            windows = _narrowed(need, of[need.criterion,], number)
-            alike.setdefault(need._replace(**ANYWHERE), []).append(windows)
-    return [(need, pl.concat(windows)) for need, windows in alike.items()]
+@cache
+def _table() -> pl.DataFrame:
+    """What decides of which windows a need (`_need`, its place) speaks, and the first need that looks for the same in
+    the same way (`_alike`)."""
+    alike = [need._replace(**ANYWHERE) for need in needs()]
+    rows = [
+        (need.criterion, number, alike.index(alike[number]), need.who, need.first, need.last, need.since == "onset")
+        for number, need in enumerate(needs())
+    ]
+    schema = {"criterion": pl.String, "_need": pl.Int64, "_alike": pl.Int64, "_who": pl.String}
+    days = {"_first": pl.Int64, "_last": pl.Int64, "_onset": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema | days, orient="row")
+
+
+def _asked_of(windows: pl.DataFrame) -> pl.DataFrame:
+    """The windows of each need, of the people that it speaks of, moved as it says."""
+    both = windows.join(_table(), on="criterion", how="inner", maintain_order="right_left")
+    child = pl.col("age").is_null() | (pl.col("age") < CRS.adult_from)
+    own = pl.when(_who="child").then(child).otherwise(pl.col("disease") == pl.col("_who"))
+    begun = pl.when(pl.col("_onset") & (pl.col("low") > 0)).then(pl.col("start").floor().cast(pl.Int64))
+    first = pl.coalesce("_first", pl.max_horizontal("first", begun))
+    last = pl.coalesce("_last", "last")
+    # Where a period has no end, its first day can still be asked for after the record has ended.
+    beyond = pl.col("end").is_null() & ~pl.col("died")
+    last = pl.when(beyond).then(pl.max_horizontal(last, first)).otherwise(last)
+    kept = ("_alike", "_need", "_look", "_open", "until", "ended", "died")
+    return both.filter(pl.col("_who").is_null() | own).select(*kept, first=first, last=last)
 
 
 def _record(course: Course) -> Record:
@@ -158,25 +177,6 @@ def _gap(need: Need, windows: pl.DataFrame, record: Record) -> pl.DataFrame:
         dated = pl.col("day") >= 0
         return nothing.with_columns(pl.when(dated).then(side).alias(side) for side in ("day", "days"))
     return pl.concat([gaps_between(windows.filter(some), record.blocks(need.names, "rows", need.longest)), nothing])
-
-
-def _narrowed(need: Need, windows: pl.DataFrame, number: int) -> pl.DataFrame:
-    """The windows of the people that a need (its place is `number`) speaks of, moved as it says."""
-    if need.who == "child":
-        windows = windows.filter(pl.col("age").is_null() | (pl.col("age") < CRS.adult_from))
-    elif need.who is not None:
-        windows = windows.filter(pl.col("disease") == need.who)
-    first, last = (
-        pl.col(name) if day is None else pl.lit(day, dtype=pl.Int64)
-        for name, day in (("first", need.first), ("last", need.last))
-    )
-    if need.since == "onset" and need.first is None:
-        first = pl.max_horizontal("first", pl.when(pl.col("low") > 0).then(pl.col("start").floor().cast(pl.Int64)))
-    # Where a period has no end, its first day can still be asked for after the record has ended.
-    beyond = pl.col("end").is_null() & ~pl.col("died")
-    last = pl.when(beyond).then(pl.max_horizontal(last, first)).otherwise(last)
-    kept = ("_look", "_open", "until", "ended", "died")
-    return windows.select(*kept, _need=pl.lit(number, dtype=pl.Int64), first=first, last=last)
 
 
 def _windows(rows: pl.DataFrame, course: Course) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from carsequel.risks.points import (
     summed,
 )
 from carsequel.risks.readings import ECOG, LABORATORY, LDH_RATIO, STAGE, STAGING, Item, read_age, read_items, value_of
-from carsequel.terms.findings import definition_of
+from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "ipi1993"
 VALIDATED: Final = ("LBCL",)
@@ -65,13 +65,14 @@ def score_ipi(course: Course, *, everyone: bool = False, unverified: bool = Fals
         nothing = pl.lit(None, dtype=pl.Float64)
         adjusted = adjusted.with_columns(low=nothing, high=nothing, why=pl.lit(HIDDEN))
     aa_label = in_groups(AA_GROUPS) if unverified else pl.lit("unverified")
-    parts = [
-        sums.with_columns(criterion=pl.lit(criterion), source=pl.lit(source), label=label)
-        for sums, criterion, source, label in (
+    fixed = {"choices": definition_of(look_back=LABORATORY, staging=STAGING)}
+    return join_findings(
+        baseline_findings(
+            sums.with_columns(label=label), caution(VALIDATED, NOTE), criterion=name, source=source, **fixed
+        )
+        for sums, name, source, label in (
             (total, "ipi", SOURCE, in_groups(GROUPS)),
             (total, "r_ipi", "ripi2007", in_groups(R_GROUPS)),
             (adjusted, "aaipi", "dlbcl_models2023", aa_label),
         )
-    ]
-    choices = definition_of(look_back=LABORATORY, staging=STAGING)
-    return baseline_findings(pl.concat(parts), caution(VALIDATED, NOTE), choices=choices)
+    )

@@ -4,6 +4,7 @@ Built at diagnosis; here read before CAR T cells. Values are the last before lym
 day of infusion.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -14,7 +15,7 @@ from carsequel.risks.moments import baseline
 from carsequel.risks.points import answers_for, baseline_findings, caution, passes
 from carsequel.risks.readings import LABORATORY, LDH_RATIO, Item, read_items, value_of
 from carsequel.risks.statements import read_high_risk
-from carsequel.terms.findings import definition_of
+from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "iss2005"
 R_SOURCE: Final = "riss2015"
@@ -54,13 +55,16 @@ def score_iss(course: Course, *, everyone: bool = False) -> pl.DataFrame:
     Gives a findings frame (sources iss2005, riss2015)."""
     moments = answers_for(baseline(course), VALIDATED, everyone)
     readings = read_high_risk(course, read_items(course, moments, ITEMS))
-    parts = []
-    for (system, items), stage, source in zip(SYSTEMS.items(), (_iss, _r_iss), (SOURCE, R_SOURCE), strict=True):
-        known = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in items)
-        stages = {side: pl.when(known).then(stage(worst)) for side, worst in (("low", False), ("high", True))}
-        parts.append(computed(readings, system, items).with_columns(**stages, source=pl.lit(source)))
-    found = pl.concat(parts).with_columns(label=_label(), why=_why())
-    return baseline_findings(found, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
+    return join_findings([_staged(readings, "iss", _iss, SOURCE), _staged(readings, "r_iss", _r_iss, R_SOURCE)])
+
+
+def _staged(readings: pl.DataFrame, system: str, stage: Callable[[bool], pl.Expr], source: str) -> pl.DataFrame:
+    items = SYSTEMS[system]
+    known = pl.any_horizontal(pl.col(f"{item}_lo").is_not_null() for item in items)
+    stages = {side: pl.when(known).then(stage(worst)) for side, worst in (("low", False), ("high", True))}
+    found = computed(readings, system, items).with_columns(**stages).with_columns(label=_label(), why=_why())
+    fixed = {"source": source, "choices": definition_of(look_back=LABORATORY)}
+    return baseline_findings(found, caution(VALIDATED, NOTE), **fixed)
 
 
 def _label() -> pl.Expr:

@@ -22,7 +22,7 @@ from carsequel.risks.points import (
     scored,
 )
 from carsequel.risks.readings import ECOG, LABORATORY, LDH_RATIO, STAGING, Item, read_age, read_items, value_of
-from carsequel.terms.findings import definition_of
+from carsequel.terms.findings import definition_of, join_findings
 
 SOURCE: Final = "mipi2008"
 SIMPLE_SOURCE: Final = "smipi; smipi_groups"
@@ -80,8 +80,8 @@ def score_mipi(course: Course, *, everyone: bool = False) -> pl.DataFrame:
         _formula(readings, "mipi", FORMULA, GROUPS),
         _formula(readings, "mipi_b", (*FORMULA, "ki67"), B_GROUPS),
     ]
-    found = pl.concat(parts, how="diagonal_relaxed")
-    return baseline_findings(found, caution(VALIDATED, NOTE), choices=definition_of(look_back=LABORATORY))
+    choices = definition_of(look_back=LABORATORY)
+    return join_findings(baseline_findings(part, caution(VALIDATED, NOTE), choices=choices) for part in parts)
 
 
 def _formula(readings: pl.DataFrame, criterion: str, items: Sequence[str], groups: tuple[Group, ...]) -> pl.DataFrame:

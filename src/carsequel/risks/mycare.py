@@ -5,7 +5,7 @@ cytogenetics and raised ferritin (ug/L). The cut-off of ferritin is unverified: 
 Day 0 is the day of infusion.
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -37,7 +37,7 @@ ITEMS: Final = (
         lacks="(the laboratory's own limit is missing)",
     ),
 )
-UNREAD: Final = {"lo": pl.Float64, "hi": pl.Float64, "source": pl.List(pl.String)}
+UNREAD: Final[dict[str, Any]] = {"lo": pl.Float64, "hi": pl.Float64, "source": pl.List(pl.String)}
 LEUKAEMIA: Final = r"(?i)plasma[- ]cell leuk"
 REFRACTORY: Final = r"(?i)refractory|\b(?:PD|SD|NR)\b"
 FERRITIN_OPEN: Final = "the cut-off of ferritin was read in no source and the item is left open"
@@ -74,7 +74,8 @@ def _with_leukaemia(course: Course, readings: pl.DataFrame) -> pl.DataFrame:
     said = pl.col("disease_detail").str.contains(LEUKAEMIA).fill_null(False)
     stated = course.patients.filter(said).select("patient", _stated=True, _source="source")
     both = readings.join(stated, on="patient", how="left", maintain_order="left")
-    reading = {"lo": 1.0, "hi": 1.0, "note": pl.lit("plasma cell leukaemia"), "source": pl.concat_list("_source")}
+    one, words = pl.lit(1.0), pl.lit("plasma cell leukaemia")
+    reading = {"lo": one, "hi": one, "note": words, "source": pl.concat_list("_source")}
     columns = {f"extramedullary_{side}": value for side, value in reading.items()}
     return both.with_columns(
         pl.when("_stated").then(value).otherwise(name).alias(name) for name, value in columns.items()

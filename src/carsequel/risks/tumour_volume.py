@@ -104,8 +104,12 @@ def _on(course: Course, moments: pl.DataFrame, day: int | None) -> pl.DataFrame:
         moments = moments.with_columns(at=pl.lit(period), ref=pl.lit(float(day)), default=True)
     item = Item("mtv", "mtv", "metabolic tumour volume (mL)", value_of(), back, undated, forward=forward)
     read = read_items(course, moments, (item,))
-    found = pl.concat(_by(read, cut) for cut in RULES if cut.day == day)
-    return baseline_findings(found, caution(VALIDATED), choices=choices, period=period)
+    fixed = {"choices": choices, "period": period}
+    cuts = [cut for cut in RULES if cut.day == day]
+    return join_findings(
+        baseline_findings(_by(read, cut), caution(VALIDATED), criterion=cut.criterion, source=cut.source, **fixed)
+        for cut in cuts
+    )
 
 
 def _by(read: pl.DataFrame, cut: Cut) -> pl.DataFrame:
@@ -119,8 +123,6 @@ def _by(read: pl.DataFrame, cut: Cut) -> pl.DataFrame:
         label=pl.when(low.is_null()).then(pl.lit("not gradable")).otherwise(label),
         why=_why(cut),
         facts=gathered_sources(read, ["mtv"]),
-        criterion=pl.lit(cut.criterion),
-        source=pl.lit(cut.source),
     )
 
 

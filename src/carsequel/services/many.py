@@ -19,8 +19,14 @@ from carsequel.record.parts import Opened, open_parts
 MANY: Final = 4_000  # patients from which starting processes pays
 AT_MOST: Final = 16
 BYTES_A_PROCESS: Final = 2_500_000_000
-# One thread a process, and freed memory kept for the next part instead of being given back and asked for again.
-SETTINGS: Final = {"POLARS_MAX_THREADS": "1", "_RJEM_MALLOC_CONF": "dirty_decay_ms:60000,muzzy_decay_ms:60000"}
+# One thread a process, and freed memory kept for the next part instead of being given back and asked for again (that of
+# polars by the first setting of memory, that of NumPy, with glibc, by the others: bytes).
+SETTINGS: Final = {
+    "POLARS_MAX_THREADS": "1",
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:60000,muzzy_decay_ms:60000",
+    "MALLOC_MMAP_THRESHOLD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+}
 Answer = TypeVar("Answer")
 Work = Callable[[Course, int], Answer]
 _opened: list[Opened] = []

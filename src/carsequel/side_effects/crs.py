@@ -105,12 +105,12 @@ def _key(last: int, hypotension: str) -> tuple[str, str, int, str]:
 
 def _reaction(course: Course, last: int, hypotension: str) -> Reaction:
     windows = windows_of(course, 0, last)
-    facts = facts_of(course, *FACTS, undated=True)
+    facts = facts_of(course, *FACTS, undated=True, until=last + 1)
     spans = numbered(course.spans_since(*SPANS, undated=True), windows)
     signs = pl.col("name").is_in(["oxygen", "infection"]) | is_pressor() | is_hlh()
     given = days_of(spans.filter(signs), windows)
     pressure = ("hypotension", "systolic_bp") if hypotension == "sbp90" else ("hypotension",)
-    grid = with_coverage(every_day(windows), course, windows, RECORDS | {"pressure": pressure}).lazy()
+    grid = with_coverage(every_day(windows), course, windows, RECORDS | {"pressure": pressure})
     grid = with_fever(grid, facts, RULES)
     grid = with_infections(grid, facts, given)
     grid = with_pressors(grid, given, RULES)
@@ -118,8 +118,7 @@ def _reaction(course: Course, last: int, hypotension: str) -> Reaction:
     grid = with_oxygen(grid, given, RULES)
     grid = with_treatment(grid, spans, windows, CHOICES.clear)
     events = facts.filter(pl.col("name") == "event")
-    plan = with_deaths(_graded(grid), events, windows, "crs", rules_of(RULES, "death")[0].grade)
-    days = plan.collect(engine="in-memory")
+    days = with_deaths(_graded(grid), events, windows, "crs", rules_of(RULES, "death")[0].grade)
     answer = Answer(
         CRITERION,
         definition_of(hypotension=hypotension, clear=CHOICES.clear),
@@ -128,11 +127,11 @@ def _reaction(course: Course, last: int, hypotension: str) -> Reaction:
         "no fever with its signs",
         "no temperature, blood pressure, oxygen or vasopressor recorded or covered",
     )
-    remarks = _remarks(days.lazy(), spans.lazy(), windows.lazy())
+    remarks = _remarks(days, spans, windows)
     return day_findings(days, windows, _records(facts, given), remarks, f"d0-{last}", answer)
 
 
-def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
+def _graded(grid: pl.DataFrame) -> pl.DataFrame:
     signs = ("pressor", "pressure", "hypoxia")
     worst_low = pl.max_horizontal(*(f"{sign}_low" for sign in signs))
     worst_high = pl.max_horizontal(*(f"{sign}_high" for sign in signs))
@@ -181,7 +180,7 @@ def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _remarks(days: pl.LazyFrame, spans: pl.LazyFrame, windows: pl.LazyFrame) -> pl.LazyFrame:
+def _remarks(days: pl.DataFrame, spans: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     chronic = (pl.col("name") == "oxygen") & (pl.col("role") == "chronic") & pl.col("day").is_not_null()
     breathing = spans.filter(chronic).select("id", _chronic=True).unique()
     of_days = days.group_by("id").agg(

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from carsequel.side_effects.domains import first_of_day, with_domain
+from carsequel.side_effects.domains import first_of_day, on_its_day, with_domain
 from carsequel.side_effects.rules import HLH_WORDS, Rule, grade_of, rules_of
 from carsequel.side_effects.windows import ID_DAY
 
@@ -17,11 +17,11 @@ SAME_DRUG: Final = {"noradrenaline": "norepinephrine", "adrenaline": "epinephrin
 VASOPRESSORS: Final = ("norepinephrine", "epinephrine", "phenylephrine", "dopamine", *NOT_COUNTED, *SAME_DRUG)
 
 
-def with_fever(grid: pl.LazyFrame, facts: pl.DataFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
+def with_fever(grid: pl.DataFrame, facts: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """Add the domain `fever`: measured or stated."""
     rules = rules_of(rules, "fever")
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         measured = pl.when(pl.col("value").is_not_null()).then(grade_of(rules, pl.col("value")).fill_null(0))
         stated = pl.col("text").replace_strict({"yes": rules[0].grade, "no": 0}, default=None, return_dtype=pl.Int32)
         said = pl.col("name") == "fever"
@@ -38,16 +38,16 @@ def with_fever(grid: pl.LazyFrame, facts: pl.DataFrame, rules: Sequence[Rule]) -
     return with_domain(grid, own, judged, "fever", covered, rules[0].grade, "temperature not recorded")
 
 
-def with_infections(grid: pl.LazyFrame, facts: pl.DataFrame, spans: pl.DataFrame) -> pl.LazyFrame:
+def with_infections(grid: pl.DataFrame, facts: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Add `infected`: an infection or HLH-like syndrome on that day, so that its fever is only possibly one of CRS."""
     ill = spans.filter((pl.col("name") == "infection") | is_hlh()).select(ID_DAY)
     noted = facts.filter((pl.col("name") == "event") & (pl.col("text") == "infection")).select(ID_DAY)
     if ill.is_empty() and noted.is_empty():
         return grid.with_columns(infected=pl.lit(False))
-    others = pl.concat([ill, noted]).unique().lazy().with_columns(infected=True)
+    others = pl.concat([ill, noted]).drop_nulls("day").unique().with_columns(infected=True)
     infected = pl.col("infected").fill_null(False)
     doubt = pl.lit("an infection or HLH-like syndrome on that day may explain the fever")
-    return grid.join(others, on=ID_DAY, how="left", maintain_order="left").with_columns(
+    return on_its_day(grid, others).with_columns(
         infected=infected,
         fever_low=pl.when(infected).then(0).otherwise("fever_low"),
         fever_doubt=pl.when(infected & (pl.col("fever_low") > 0)).then(doubt).otherwise("fever_doubt"),
@@ -65,11 +65,11 @@ def is_pressor() -> pl.Expr:
     return (pl.col("name") == "vasopressor") | ((pl.col("name") == "drug") & drug.is_in(VASOPRESSORS).fill_null(False))
 
 
-def with_pressors(grid: pl.LazyFrame, spans: pl.DataFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
+def with_pressors(grid: pl.DataFrame, spans: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """Add the domain `pressor`: how many vasopressors were given that day (vasopressin not counted)."""
     rules = rules_of(rules, "hypotension", "vasopressor")
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         drug = pl.col("text").str.strip_chars().str.to_lowercase().replace(SAME_DRUG)
         number = rows.with_columns(drug=drug).group_by(ID_DAY)
         per = number.agg(
@@ -96,23 +96,23 @@ def with_pressors(grid: pl.LazyFrame, spans: pl.DataFrame, rules: Sequence[Rule]
 
 
 def with_pressure(
-    grid: pl.LazyFrame,
+    grid: pl.DataFrame,
     facts: pl.DataFrame,
     windows: pl.DataFrame,
     rules: Sequence[Rule],
     names: Sequence[str],
     adult_from: float,
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """Add the domain `pressure`: hypotension as stated, else by the systolic pressure where that is chosen."""
     stated = pl.col("name") == "hypotension"
     stated_grade = rules_of(rules, "hypotension", "stated")[0].grade
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         adult = (pl.col("age_from") >= adult_from).fill_null(False)
         not_of_a_child = (pl.col("disease") != "B-ALL").fill_null(True) & ~(pl.col("age_to") < adult_from).fill_null(
             False
         )
-        who = windows.lazy().select("id", settles=adult | not_of_a_child)
+        who = windows.select("id", settles=adult | not_of_a_child)
         said = pl.when(pl.col("text") == "yes").then(stated_grade).otherwise(0)
         number = grade_of(rules_of(rules, "hypotension", "systolic_bp"), pl.col("value")).fill_null(0)
         rows = rows.join(who, on="id", how="left", maintain_order="left")
@@ -134,12 +134,12 @@ def with_pressure(
     return with_domain(grid, own, judged, "pressure", covered, stated_grade, "blood pressure not recorded")
 
 
-def with_oxygen(grid: pl.LazyFrame, spans: pl.DataFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
+def with_oxygen(grid: pl.DataFrame, spans: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """Add the domain `hypoxia` by the oxygen device of the day; oxygen from before the infusion is not counted."""
     rules = rules_of(rules, "hypoxia")
     every = [rule.grade for rule in rules]
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         name = pl.col("text").fill_null("oxygen").str.replace_all("_", " ")
         note = pl.when(pl.col("value").is_null()).then(name).otherwise(pl.format("{} {} L/min", name, "value"))
         unsure = pl.when(pl.col("low") < pl.col("high")).then(pl.lit("device or flow of oxygen not given"))

@@ -12,7 +12,7 @@ ANTICYTOKINES: Final = (
 SIGNS: Final = ("fever", "pressor", "pressure", "hypoxia")
 
 
-def with_treatment(grid: pl.LazyFrame, spans: pl.DataFrame, windows: pl.DataFrame, clear: int) -> pl.LazyFrame:
+def with_treatment(grid: pl.DataFrame, spans: pl.DataFrame, windows: pl.DataFrame, clear: int) -> pl.DataFrame:
     """Add to graded signs whether fever is no longer required: freed_low (certain), freed_high (possible), drug (the
     first such drug), drug_doubt.
 
@@ -28,11 +28,11 @@ def with_treatment(grid: pl.LazyFrame, spans: pl.DataFrame, windows: pl.DataFram
     if given.is_empty():
         nothing = {"drug": pl.lit(None, dtype=pl.String), "freed_low": pl.lit(False), "freed_high": unknown & possible}
         return grid.with_columns(**nothing, drug_doubt=pl.when(unknown).then(incomplete))
-    begun = given.lazy().join(windows.lazy().select("id", "first", "last"), on="id")
+    begun = given.join(windows.select("id", "first", "last"), on="id")
     begun = begun.filter(pl.col("day").is_between(pl.col("first"), pl.col("last")))
     drug = pl.col("text").sort_by("day", "text").first()
     first = begun.group_by("id").agg(_from=pl.col("day").min(), drug=drug)
-    undated = given.lazy().filter(pl.col("day").is_null()).select("id", _undated=True).unique()
+    undated = given.filter(pl.col("day").is_null()).select("id", _undated=True).unique()
     grid = grid.join(first, on="id", how="left", maintain_order="left")
     grid = grid.join(undated, on="id", how="left", maintain_order="left").with_columns(
         _treated=(pl.col("day") >= pl.col("_from")).fill_null(False),

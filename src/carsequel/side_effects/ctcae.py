@@ -12,15 +12,14 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
-from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import as_reported, with_ends
+from carsequel.record.course import Course
+from carsequel.side_effects.comparators import as_reported
 from carsequel.side_effects.ctcae_baseline import BASELINES, Baseline, baselines
 from carsequel.side_effects.ctcae_grades import Rule, grade_columns, gravest, side_of, with_paper
 from carsequel.side_effects.ctcae_words import why
 from carsequel.side_effects.ctcae_worst import worst_of
-from carsequel.side_effects.lab_periods import of_places, place, unusable_places
+from carsequel.side_effects.lab_periods import in_places, of_places, unusable_places
 from carsequel.side_effects.sources import joined_sources
-from carsequel.side_effects.windows import facts_of, windows_of
 from carsequel.terms.findings import as_findings, definition_of, grade_label, no_findings
 from carsequel.terms.quantities import quantity
 from carsequel.terms.tables import read_table
@@ -30,7 +29,6 @@ SOURCES: Final = {5: "ctcae5", 6: "ctcae6"}
 Version = Literal[5, 6]
 LIMITS: Final = {"lln": "lower", "uln": "upper"}
 PLACES: Final = 1 << 40  # more than there are: one number `of` stands for infusion, period and what is asked
-READ: Final = ("id", "since", "day", "value", "comparator", "lln", "uln", "source")
 OF_VALUE: Final = (
     *("day", "value", "comparator", "lower", "upper", "limit", "side", "baseline", "baseline_day", "baseline_source"),
     "source",
@@ -62,16 +60,14 @@ def grade_ctcae(course: Course, *, version: Version = 5) -> pl.DataFrame:
     if version not in SOURCES:
         raise ValueError("version: allowed are 5 and 6; choose one of them")
     names = sorted({rule.name for rule in rules(version)})
-    values = {name: _values(course, name) for name in names}
+    values = {name: in_places(course, name).filter(pl.col("value").is_not_null()) for name in names}
     lost = unusable_places(course, *names)
-    before = {choice: baselines(course, values, choice) for choice in BASELINES}
+    before = baselines(course, names)
     present = {*(name for name, rows in values.items() if rows.height), *lost["name"].unique()}
     asked = [one for one in _asked(version) if one.name in present and (one.first or before[one.choice].height)]
     if not asked:
         return no_findings()
-    ends = windows_of(course, 0)["last"]
-    rows = {name: _after(each, ends) for name, each in values.items() if name in present}
-    graded = [_graded(rows[one.name], before, one) for one in asked]
+    graded = [_graded(values[one.name], before, one) for one in asked]
     gone = [_of_one(lost.lazy().filter(pl.col("name") == one.name), before, one) for one in asked]
     found = pl.concat(each.worst for each in graded).lazy()
     used = joined_sources(pl.concat(each.used for each in graded).lazy(), "of")
@@ -81,18 +77,6 @@ def grade_ctcae(course: Course, *, version: Version = 5) -> pl.DataFrame:
     found = of_places(found.join(_table(asked, version).lazy(), on="asked"), course)
     told = _described(found.collect(engine="in-memory"), asked)
     return as_findings(told, kind="maximum", source=SOURCES[version])
-
-
-def _values(course: Course, name: str) -> pl.DataFrame:
-    """Every usable value of a quantity, also before the infusion."""
-    return facts_of(course, name, before=FAR, columns=READ).filter(pl.col("value").is_not_null())
-
-
-def _after(values: pl.DataFrame, ends: pl.Series) -> pl.DataFrame:
-    """The values from day 0 to the end of each infusion, in order of `place`."""
-    inside = (values["day"] >= 0) & (values["day"] <= ends.gather(values["id"]))
-    rows = with_ends(values.filter(inside).with_columns(place=place()))
-    return rows if rows["place"].is_sorted() else rows.sort("place", maintain_order=True)
 
 
 class Asked(NamedTuple):

@@ -1,6 +1,6 @@
 """The value from which a CTCAE grade counts: the last before the infusion, or the last before lymphodepletion."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import polars as pl
@@ -8,20 +8,23 @@ import polars as pl
 from carsequel.record.course import FAR, Course
 from carsequel.side_effects.comparators import possibly, surely, with_ends
 from carsequel.side_effects.daily import KEYS
-from carsequel.side_effects.windows import windows_of
+from carsequel.side_effects.windows import facts_of, windows_of
 
 Baseline = Literal["before_infusion", "before_lymphodepletion"]
 BASELINES: Final[tuple[Baseline, ...]] = ("before_infusion", "before_lymphodepletion")
+READ: Final = ("id", "since", "name", "value", "comparator", "lln", "uln", "source")
 
 
-def baselines(course: Course, values: Mapping[str, pl.DataFrame], choice: Baseline) -> pl.DataFrame:
-    """Give the last of the values of each quantity (facts with `since`) before the infusion, or before the day on which
-    lymphodepletion began: id, name, baseline, baseline_day, baseline_source and the side of its own limits on which it
-    lies (`high_base`, `low_base`; null where not known)."""
-    earlier = [rows.filter(pl.col("since") < 0).with_columns(name=pl.lit(name)) for name, rows in values.items()]
-    rows = pl.concat(earlier)
-    if choice == "before_lymphodepletion":
-        rows = rows.join(_lymphodepletion(course), on="id").filter(pl.col("since") < pl.col("begun"))
+def baselines(course: Course, names: Sequence[str]) -> dict[Baseline, pl.DataFrame]:
+    """Give by choice the last value of each quantity before the infusion, or before the day on which lymphodepletion
+    began: id, name, baseline, baseline_day, baseline_source and the side of its own limits on which it lies
+    (`high_base`, `low_base`; null where not known)."""
+    rows = facts_of(course, *names, before=FAR, until=0.0, columns=READ).filter(pl.col("value").is_not_null())
+    depleted = rows.join(_lymphodepletion(course), on="id").filter(pl.col("since") < pl.col("begun"))
+    return {"before_infusion": _last(rows), "before_lymphodepletion": _last(depleted)}
+
+
+def _last(rows: pl.DataFrame) -> pl.DataFrame:
     order = ["since", "value", "uln", "lln", "source"]
     last = rows.sort(order, nulls_last=True).group_by("id", "name", maintain_order=True).last()
     last = with_ends(last)

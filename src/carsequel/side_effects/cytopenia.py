@@ -5,17 +5,17 @@ the last value is not known. Phenotypes of recovery (quick, intermittent, aplast
 limits are unverified.
 """
 
-from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import Course
 from carsequel.side_effects.comparators import BELOW
 from carsequel.side_effects.coverage import open_days
-from carsequel.side_effects.day_grid import fill_short_gaps, on_every_day, spread
+from carsequel.side_effects.day_grid import column, fill_short_gaps, on_every_day, spread
 from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
-from carsequel.side_effects.low_runs import Counting, low_runs
+from carsequel.side_effects.low_runs import Counting, Runs, low_runs
 from carsequel.side_effects.rules import TESTS
 from carsequel.side_effects.windows import in_window, windows_of
 from carsequel.terms.findings import as_findings, definition_of
@@ -92,7 +92,7 @@ def assess_cytopenia(course: Course) -> pl.DataFrame:
     for name in dict.fromkeys(rule.name for rule in RULES):
         own = {number: rule for number, rule in enumerate(RULES) if rule.name == name}
         found = _asked(course, own).join(_counted(course, name, own).lazy(), on=OF, how="left")
-        parts.append(with_sources(_transfused(found, course, own), readings(course, name, _last(own))))
+        parts.append(with_sources(_transfused(found, course, own), readings(course, name)))
     return as_findings(pl.concat(parts).with_columns(_facts(), label=_label(), why=_why()), kind="maximum")
 
 
@@ -124,13 +124,9 @@ def _named(rule: Rule, counting: Counting) -> dict[str, object]:
     }
 
 
-def _last(own: dict[int, Rule]) -> int:
-    return max(rule.last for rule in own.values())
-
-
 def _counted(course: Course, name: str, own: dict[int, Rule]) -> pl.DataFrame:
     """The rules of one quantity, for infusions with values in their window: the columns of `NOTHING`."""
-    lowest = lowest_of_days(course, name, _last(own))
+    lowest = lowest_of_days(course, name)
     found = [NOTHING]
     for window in dict.fromkeys((rule.first, rule.last) for rule in own.values()):
         asked = {number: rule for number, rule in own.items() if (rule.first, rule.last) == window}
@@ -155,24 +151,26 @@ def _in_window(lowest: pl.DataFrame, windows: pl.DataFrame, asked: dict[int, Rul
     for counting, bridge in zip(COUNTINGS, (CHOICES.bridge, 0), strict=True):
         of = {n: levels.index((r.test, r.level)) for n, r in asked.items() if r.days > 1 or counting == COUNTINGS[0]}
         wanted = {f"{side}_{level}": low[f"{side}_{level}"] for level in of.values() for side in ("sure", "open")}
-        runs = low_runs(days, wanted, counting, bridge).with_columns(**{k: pl.Series(v) for k, v in numbers.items()})
+        runs = low_runs(days, wanted, counting, bridge)
         for n, level in of.items():
-            enough = _enough(level, asked[n].days)
-            found.append(runs.select("id", *enough, rule=pl.lit(n, dtype=pl.Int64), counting=pl.lit(counting)))
+            enough = _enough(runs[f"sure_{level}"], runs[f"open_{level}"], asked[n].days)
+            answer = pl.DataFrame({"id": days.id, **enough, **numbers})
+            found.append(answer.with_columns(rule=pl.lit(n, dtype=pl.Int64), counting=pl.lit(counting)))
     return found
 
 
-@cache
-def _enough(level: int, days: int) -> list[pl.Expr]:
-    sure, open_ = ((pl.col(f"length_{side}_{level}") >= days).fill_null(False) for side in ("sure", "open"))
-    at = {"length": "length", "from": "start", "to": "end"}
-    return [
-        sure.cast(pl.Int64).alias("low"),
-        open_.cast(pl.Int64).alias("high"),
-        *(pl.when(sure).then(f"{end}_sure_{level}").alias(end) for end in ("start", "end")),
-        *(pl.col(f"{of}_sure_{level}").alias(name) for name, of in at.items()),
-        *(pl.col(name).cast(pl.Int64) for name in ("absent", "made", "window_days")),
-    ]
+def _enough(sure: Runs, open_: Runs, days: int) -> dict[str, Any]:
+    """Whether there are so many days for certain (`low`) and possibly (`high`), and the days that are certain."""
+    yes, any_ = sure.length >= days, sure.length > 0
+    return {
+        "low": yes.astype(np.int64),
+        "high": (open_.length >= days).astype(np.int64),
+        "start": column(sure.start, yes),
+        "end": column(sure.end, yes),
+        "length": column(sure.length, any_),
+        "from": column(sure.start, any_),
+        "to": column(sure.end, any_),
+    }
 
 
 def _transfused(found: pl.LazyFrame, course: Course, own: dict[int, Rule]) -> pl.DataFrame:

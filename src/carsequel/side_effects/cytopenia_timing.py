@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.comparators import as_reported, possibly, surely, with_ends
+from carsequel.side_effects.comparators import as_reported, possibly, surely
 from carsequel.side_effects.cytopenia import RULES as CYTOPENIAS
 from carsequel.side_effects.day_values import readings
 from carsequel.side_effects.windows import windows_of
@@ -55,13 +55,14 @@ def assess_cytopenia_timing(course: Course) -> pl.DataFrame:
         pl.any_horizontal((pl.col("name") == r.name) & how(r.test, r.level) for r in SEVERE)
         for how in (surely, possibly)
     )
-    plan = with_ends(rows).lazy().with_columns(phase=phase, sure=sure, open=open_)
+    plan = rows.lazy().with_columns(phase=phase, sure=sure, open=open_)
     per = plan.group_by("id", "phase").agg(lineages=pl.col("name").n_unique(), possible=pl.col("open").any())
     people = plan.select("id").unique()
     every = _phases(people, windows).join(per, on=["id", "phase"], how="left")
     unsettled = pl.col("possible").fill_null(False) | (pl.col("lineages").fill_null(0) < len(SEVERE))
     high = every.filter(unsettled).group_by("id").agg(high=pl.col("phase").max())
-    last = plan.filter("sure").sort("day", "name", "value", "source").group_by("id", maintain_order=True).last()
+    severe = plan.filter("sure").filter(pl.col("day") == pl.col("day").max().over("id"))
+    last = severe.sort("name", "value", "source").group_by("id", maintain_order=True).last()
     last = last.select("id", "name", words=as_reported(), facts="source", low="phase", seen="day")
     found = people.join(last, on="id", how="left").join(high, on="id", how="left")
     known = (pl.col("low") > 0) | (pl.col("high") < RULES[0].code)

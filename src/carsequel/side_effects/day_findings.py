@@ -38,7 +38,7 @@ class Reaction(NamedTuple):
 
 
 def day_findings(
-    days: pl.DataFrame, windows: pl.DataFrame, rows: pl.DataFrame, remarks: pl.LazyFrame, period: str, answer: Answer
+    days: pl.DataFrame, windows: pl.DataFrame, rows: pl.DataFrame, remarks: pl.DataFrame, period: str, answer: Answer
 ) -> Reaction:
     """Give the gravest grade of the window, one `maximum` per infusion, and one `episode` per episode: days of certain
     grade 1 or more that no day of certain grade 0 separates; and when the episodes were resolved.
@@ -47,7 +47,7 @@ def day_findings(
     infusion (id, remark).
     """
     plan, who = days.lazy(), windows.lazy()
-    found = _maxima(plan, who, remarks, period, answer)
+    found = _maxima(plan, who, remarks.lazy(), period, answer)
     resolved = pl.DataFrame(schema=RESOLVED)
     if (days["low"] > 0).any():
         episodes = _episodes(plan, who).collect(engine="in-memory")

@@ -17,12 +17,13 @@ SIDES: Final = ("best", "worst")
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int16]
+Places = npt.NDArray[np.int16]  # of days inside a window, which is never longer than a few hundred
 
 
 class Days(NamedTuple):
     """The days from `first` on of the infusions `id` (ascending) that have any value in their window, whose days are
-    `length`; `seen` says on which days a value stands, `row` and `column` where each of them stands."""
+    `length`; `seen` says on which days a value stands. Of the values that they were made from, `kept` are inside a
+    window, and `row` and `column` say where each of those stands."""
 
     id: Counts
     first: int
@@ -102,11 +103,11 @@ class Bounds(NamedTuple):
     worst: Numbers
     filled: Flags
 
-    def counts(self) -> dict[str, pl.Series]:
+    def counts(self) -> dict[str, Counts]:
         """Give per infusion the days of the window, those filled, those without a settled value and those with one."""
         days, unsettled = self.days, self.best > self.worst
         numbers = {"window_days": days.length, "made": self.filled.sum(axis=0), "absent": unsettled.sum(axis=0)}
-        return {name: pl.Series(each) for name, each in (numbers | {"n": days.seen.sum(axis=0)}).items()}
+        return numbers | {"n": days.seen.sum(axis=0)}
 
 
 def daily_bounds(lowest: pl.DataFrame, windows: pl.DataFrame, longest_gap: int, decimals: int) -> Bounds:

@@ -10,25 +10,33 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from carsequel.record.course import FAR, Course
+from carsequel.record.course import Course
 from carsequel.side_effects.comparators import BELOW, with_ends
+from carsequel.side_effects.lab_periods import in_places
 from carsequel.side_effects.sources import joined_sources
-from carsequel.side_effects.windows import facts_of, time_line, windows_of
+from carsequel.side_effects.windows import facts_of, in_window, time_line, windows_of
 
 READ: Final = ("id", "day", "since", "value", "comparator", "source")
+READINGS: Final = ("at", "id", "day", "value", "comparator", "lower", "upper", "source")
 
 
 def readings(course: Course, name: str, last: int | None = None) -> pl.DataFrame:
-    """Give the usable values of a quantity from day 0 to `last` (none: to the end of the record) that belong to their
-    infusion, in order of `at`: at, id, day, value, comparator, source."""
+    """Give the usable values of a quantity from day 0 on that belong to their infusion, in order of `at`: at, id, day,
+    value, comparator, lower and upper (`comparators.with_ends`), source.
+
+    They are those to the end of the record, which the criteria share, or those to day `last`, read for one criterion.
+    """
     return course.once(("side_effects.readings", name, last), partial(_readings, course, name, last))
 
 
 def _readings(course: Course, name: str, last: int | None) -> pl.DataFrame:
-    rows = facts_of(course, name, until=FAR if last is None else float(last) + 1, columns=READ)
-    ends = windows_of(course, 0)["last"].gather(rows["id"])
-    rows = rows.filter((rows["day"] <= ends) & rows["value"].is_not_null()).with_columns(at=time_line())
-    return rows.drop("since") if rows["at"].is_sorted() else rows.drop("since").sort("at", maintain_order=True)
+    if last is None:
+        rows = in_places(course, name)
+    else:
+        rows = facts_of(course, name, until=float(last) + 1, columns=READ)
+        rows = with_ends(in_window(rows, windows_of(course, 0)))
+    rows = rows.filter(pl.col("value").is_not_null()).with_columns(at=time_line()).select(READINGS)
+    return rows if rows["at"].is_sorted() else rows.sort("at", maintain_order=True)
 
 
 def lowest_of_days(course: Course, name: str, last: int | None = None) -> pl.DataFrame:
@@ -39,7 +47,7 @@ def lowest_of_days(course: Course, name: str, last: int | None = None) -> pl.Dat
 
 def _lowest_of_days(rows: pl.DataFrame) -> pl.DataFrame:
     below = pl.col("comparator").fill_null("").is_in(BELOW)
-    rows = with_ends(rows).with_columns(worst=pl.when(below).then(0.0).otherwise("value"))
+    rows = rows.with_columns(worst=pl.when(below).then(0.0).otherwise("value"))
     at = rows["at"].to_numpy()
     begins = np.flatnonzero(np.diff(at, prepend=-1))
     if not len(begins):

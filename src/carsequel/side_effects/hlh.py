@@ -4,21 +4,20 @@ Each criterion is met by any value of the period (days 0-30, 31-100, 101 on): th
 Lymphodepletion and the CAR T cells alone cause fever and cytopenia, so that a count after CAR T is no diagnosis.
 """
 
-from functools import cache
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.comparators import BELOW, as_reported, possibly, surely, with_ends
-from carsequel.side_effects.lab_periods import in_one, of_places, rows_in_places
+from carsequel.side_effects.comparators import BELOW, as_reported, possibly, surely
+from carsequel.side_effects.lab_periods import STATED_FEVER, in_one, of_places, rows_in_places
 from carsequel.side_effects.sources import joined_sources
 from carsequel.terms.findings import as_findings, definition_of, no_findings
 
 SOURCE: Final = "hlh2004"
 MET: Final = "hlh.2004"
 COUNT: Final = "hlh_items.2004"
-STATED_FEVER: Final = "fever"
 
 
 class Rule(NamedTuple):
@@ -71,10 +70,10 @@ def assess_hlh(course: Course) -> pl.DataFrame:
     (38.0 degC, without its number) may or may not reach 38.5. Gives a findings frame (source hlh2004).
     """
     rows = rows_in_places(course, [*(rule.name for rule in RULES), STATED_FEVER], SPECIFIC)
-    if rows.is_empty():
+    places = pl.concat(own.select("place") for own in rows.values()).unique()
+    if places.is_empty():
         return no_findings()
-    signs = _signs(with_ends(rows), RULES)
-    per = _counted(signs, rows.lazy().select("place").unique())
+    per = _counted(_signs(rows, RULES), places.lazy())
     known = (pl.col("count") > 0) | (pl.col("most") < len(ITEMS))
     per = per.with_columns(why=_why())
     per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("count", "most"))
@@ -103,14 +102,14 @@ def _numbered(per: pl.LazyFrame) -> pl.LazyFrame:
     return per.with_columns(low="count", high="most", label=label, criterion=pl.lit(COUNT))
 
 
-def _signs(rows: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
+def _signs(rows: Mapping[str, pl.DataFrame], rules: tuple[Rule, ...]) -> pl.DataFrame:
     """One row per infusion, period (`place`) and sign that was looked for: item, met, open, told, source (of the most
     telling value, where the sign is met)."""
-    looked, *columns = _sign_columns(rules)
-    signs = {rule.name: number for number, rule in enumerate(rules)} | {STATED_FEVER: _number_of("temperature", rules)}
-    sign = pl.col("name").replace_strict(signs, default=None, return_dtype=pl.Int64)
-    seen = rows.lazy().with_columns(sign=sign).filter(looked).with_columns(columns)
-    seen = seen.with_columns(of=pl.col("place") * len(rules) + pl.col("sign")).collect(engine="in-memory").lazy()
+    parts = [_looked(rows[rule.name], rule, number) for number, rule in enumerate(rules)]
+    fever = next(number for number, rule in enumerate(rules) if rule.name == "temperature")
+    parts.append(_stated_fever(rows[STATED_FEVER], rules[fever], fever))
+    of = pl.col("place") * len(rules) + pl.col("sign")
+    seen = pl.concat(parts).lazy().with_columns(of=of).collect(engine="in-memory").lazy()
     met = pl.when("met").then("telling").min()
     found = seen.group_by("of").agg(pl.col("met").max(), pl.col("open").fill_null(True).max(), best=met)
     worst = (
@@ -129,31 +128,28 @@ def _signs(rows: pl.DataFrame, rules: tuple[Rule, ...]) -> pl.DataFrame:
     return found.with_columns(place=pl.col("of") // len(rules), item=item).collect(engine="in-memory")
 
 
-def _number_of(name: str, rules: tuple[Rule, ...]) -> int:
-    return next(number for number, rule in enumerate(rules) if rule.name == name)
+def _looked(rows: pl.DataFrame, rule: Rule, number: int) -> pl.DataFrame:
+    """The rows of one sign that speak of it: met, open and `telling` (the lower, the more)."""
+    if rule.limit is None:
+        yes = pl.col("text").is_in(rule.yes)
+        rows, sides = rows.filter(pl.col("text").is_in([*rule.yes, *rule.no])), (yes, yes)
+    else:
+        sides = (surely(rule.test, rule.limit), possibly(rule.test, rule.limit))
+        rows = rows.filter(pl.col("value").is_not_null())
+    telling = pl.col("value") if rule.test in BELOW else -pl.col("value")
+    return _judged(rows, *sides, telling, number)
 
 
-@cache
-def _sign_columns(rules: tuple[Rule, ...]) -> list[pl.Expr]:
-    """Whether a row speaks of its sign; then met, open and `telling` (the lower, the more)."""
-    numbers, stated = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
-    number = pl.col("value").is_not_null()
-    of = {rule: pl.col("sign") == place for place, rule in enumerate(rules)}
-    is_number = pl.col("sign").is_in([rules.index(rule) for rule in numbers])
-    in_words = {r: of[r] & pl.col("text").is_in(r.yes) for r in stated}
-    readable = [of[r] & pl.col("text").is_in([*r.yes, *r.no]) for r in stated]
-    sure, maybe = (
-        pl.any_horizontal(of[r] & how(r.test, r.limit or 0.0) for r in numbers) for how in (surely, possibly)
-    )
-    said = pl.any_horizontal(in_words.values())
-    downward = pl.col("sign").is_in([rules.index(rule) for rule in numbers if rule.test in BELOW])
-    unsure = pl.when(number).then(maybe).otherwise(pl.col("text") != "no")
-    return [
-        (is_number & (number | (pl.col("name") == STATED_FEVER))) | pl.any_horizontal(readable).fill_null(False),
-        pl.when(is_number).then(sure & number).otherwise(said).alias("met"),
-        pl.when(is_number).then(unsure).otherwise(said).alias("open"),
-        pl.when(downward).then("value").otherwise(-pl.col("value")).alias("telling"),
-    ]
+def _stated_fever(rows: pl.DataFrame, rule: Rule, number: int) -> pl.DataFrame:
+    """Fever without its number may reach the limit, and where it is denied it does not."""
+    known = pl.col("value").is_not_null()
+    maybe = pl.when(known).then(possibly(rule.test, rule.limit or 0.0)).otherwise(pl.col("text") != "no")
+    return _judged(rows, surely(rule.test, rule.limit or 0.0) & known, maybe, -pl.col("value"), number)
+
+
+def _judged(rows: pl.DataFrame, met: pl.Expr, maybe: pl.Expr, telling: pl.Expr, number: int) -> pl.DataFrame:
+    kept = ("place", "day", "value", "comparator", "text", "source")
+    return rows.select(*kept, met=met, open=maybe, telling=telling, sign=pl.lit(number, dtype=pl.Int64))
 
 
 def _counted(signs: pl.DataFrame, places: pl.LazyFrame) -> pl.LazyFrame:

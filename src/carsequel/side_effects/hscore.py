@@ -5,16 +5,15 @@ gives its whole range. The probability is the published lookup, not a curve. Aft
 and cytopenia are raised by lymphodepletion: points are shown, the probability only with that warning.
 """
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from carsequel.record.course import FAR, Course
-from carsequel.side_effects.comparators import possibly, surely, with_ends
-from carsequel.side_effects.lab_periods import in_one, of_places, place_end, rows_in_places
+from carsequel.side_effects.comparators import possibly, surely
+from carsequel.side_effects.lab_periods import STATED_FEVER, in_one, of_places, place_end, rows_in_places
 from carsequel.side_effects.sources import joined_sources
 from carsequel.side_effects.windows import facts_of, windows_of
 from carsequel.terms.findings import as_findings, definition_of, no_findings
@@ -82,7 +81,6 @@ PROBABILITY: Final = (
 )
 WARNING: Final = "after CAR T the items immunosuppression and cytopenia are raised by lymphodepletion"
 CUT_OFF: Final = f"published cut-off {CHOICES.cut_off}: sensitivity 93 %, specificity 86 %"
-STATED_FEVER: Final = "fever"
 IMMUNOSUPPRESSED: Final = "immunosuppressed"
 SPECIFIC: Final = ("ferritin", "triglycerides", "fibrinogen", "organomegaly", "hemophagocytosis")
 MOST: Final = 337
@@ -98,11 +96,11 @@ def score_hscore(course: Course) -> pl.DataFrame:
     """
     names = {*(rule.name for rule in RULES), *(row.name for row in LINEAGES), STATED_FEVER} - {IMMUNOSUPPRESSED}
     rows = rows_in_places(course, sorted(names), SPECIFIC)
-    if rows.is_empty():
+    places = pl.concat(own.select("id", "place") for own in rows.values()).unique()
+    if places.is_empty():
         return no_findings()
-    places = rows.lazy().select("id", "place").unique()
-    every = pl.concat([rows.lazy(), _immunosuppression(course, places)], how="diagonal_relaxed")
-    per = _summed(places.select("place").unique(), with_ends(every))
+    rows[IMMUNOSUPPRESSED] = _immunosuppression(course, places)
+    per = _summed(places.lazy().select("place").unique(), _points(rows, RULES, LINEAGES).lazy())
     known = (pl.col("low") > 0) | (pl.col("high") < MOST)
     per = per.with_columns(why=_why())
     per = per.with_columns(pl.when(known).then(side).alias(side) for side in ("low", "high"))
@@ -128,23 +126,21 @@ def probability(points: str) -> pl.Expr:
     return pl.coalesce(*exact, *between, below, above).alias(points)
 
 
-def _immunosuppression(course: Course, places: pl.LazyFrame) -> pl.LazyFrame:
+def _immunosuppression(course: Course, places: pl.DataFrame) -> pl.DataFrame:
     """Statements that hold in each period: those made on a day before its end, or without a day."""
     windows = windows_of(course, 0)
-    stated = facts_of(course, IMMUNOSUPPRESSED, before=FAR, undated=True).lazy()
-    reach = stated.join(windows.lazy().select("id", "last"), on="id").join(places, on="id", how="inner")
+    stated = facts_of(course, IMMUNOSUPPRESSED, before=FAR, undated=True)
+    reach = stated.join(windows.select("id", "last"), on="id").join(places, on="id", how="inner")
     undated, before = pl.col("since").is_null(), pl.col("since") < place_end().fill_null(FAR)
-    return reach.filter(undated | (before & (pl.col("day") <= pl.col("last")))).drop("last")
+    return reach.filter(undated | (before & (pl.col("day") <= pl.col("last"))))
 
 
 def _summed(places: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per infusion and period (`place`): fewest and most points, the items that have points for certain (told),
-    those that are not settled (missing), `facts`; an item that was not looked for has none to its most."""
-    item, low, high = _points(RULES, LINEAGES)
+    """One row per infusion and period (`place`) from `_points`: fewest and most points, the items that have points for
+    certain (told), those that are not settled (missing), `facts`; an item that was not looked for has none to its
+    most."""
     most = [*(max(r.points for r in RULES if r.item == item) for item in SCORED), *(1 for _ in LINEAGES)]
     of_item = pl.LazyFrame({"item": range(len(most)), "word": [*SCORED, *(row.name for row in LINEAGES)], "most": most})
-    rows = rows.with_columns(item).filter(pl.col("item").is_not_null()).with_columns(low, high)
-    rows = rows.select("place", "item", "low", "high", "source").collect(engine="in-memory").lazy()
     of = ["place", "item"]
     seen = rows.group_by(of).agg(pl.col("low", "high").max())
     top = (
@@ -164,31 +160,45 @@ def _summed(places: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     return found.with_columns(pl.col("told", "missing").fill_null(""))
 
 
-@cache
-def _points(rules: tuple[Rule, ...], lineages: tuple[Lineage, ...]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """The item of which a row speaks (null: of none) and its fewest and most points (of a lineage 0 or 1)."""
-    numbers, words = [r for r in rules if r.limit is not None], [r for r in rules if r.limit is None]
-    known, readable = pl.col("value").is_not_null(), pl.col("text").is_not_null()
-    number_of = {name: n for n, name in enumerate([*SCORED, *(row.name for row in lineages)])}
-    own = {r.name: number_of[r.item] for r in rules} | {row.name: number_of[row.name] for row in lineages}
-    own |= {STATED_FEVER: number_of["temperature"]}
-    needs = {**dict.fromkeys((r.name for r in words), "text"), **dict.fromkeys((row.name for row in lineages), "value")}
-    needs_of = pl.col("name").replace_strict(needs, default="", return_dtype=pl.String)
-    usable = ((needs_of != "text") | readable) & ((needs_of != "value") | known)
-    item = pl.when(usable).then(pl.col("name").replace_strict(own, default=None, return_dtype=pl.Int64)).alias("item")
+def _points(rows: Mapping[str, pl.DataFrame], rules: tuple[Rule, ...], lineages: tuple[Lineage, ...]) -> pl.DataFrame:
+    """The fewest and the most points of each row that speaks of an item (of a lineage 0 or 1): place, item, low, high,
+    source."""
+    item_of = {name: number for number, name in enumerate([*SCORED, *(row.name for row in lineages)])}
+    parts = []
+    for name in dict.fromkeys(rule.name for rule in rules):
+        own = [rule for rule in rules if rule.name == name]
+        if own[0].text:
+            readable = rows[name].filter(pl.col("text").is_not_null())
+            parts.append(_of_item(readable, _of_words(own), item_of[own[0].item]))
+        else:
+            parts.append(_of_item(rows[name], _of_numbers(own), item_of[own[0].item]))
+        if name == "temperature":
+            parts.append(_of_item(rows[STATED_FEVER], _of_numbers(own), item_of[own[0].item]))
+    for row in lineages:
+        low, high = (how("<=", row.limit).cast(pl.Int32) for how in (surely, possibly))
+        parts.append(_of_item(rows[row.name].filter(pl.col("value").is_not_null()), (low, high), item_of[row.name]))
+    return pl.concat(parts)
 
-    def points(how: Callable[..., pl.Expr]) -> list[pl.Expr]:
-        passed = [((pl.col("item") == number_of[r.item]) & how(r.test, r.limit or 0.0), r.points) for r in numbers]
-        passed += [((pl.col("item") == number_of[row.name]) & how("<=", row.limit), 1) for row in lineages]
-        passed += [((pl.col("name") == r.name) & (pl.col("text") == r.text), r.points) for r in words]
-        return [pl.when(passes).then(number).otherwise(0) for passes, number in passed]
 
-    most = {number_of[r.item]: max(s.points for s in numbers if s.item == r.item) for r in numbers}
-    unsure = pl.col("item").replace_strict(most, default=None, return_dtype=pl.Int32)
-    unsure = pl.when(pl.col("text") == "no").then(0).otherwise(unsure)
-    numeric = pl.col("item").is_in(list(most))
-    high = pl.when(numeric & ~known).then(unsure).otherwise(pl.max_horizontal(points(possibly)))
-    return item, pl.max_horizontal(points(surely)).alias("low"), high.alias("high")
+def _of_item(rows: pl.DataFrame, sides: tuple[pl.Expr, pl.Expr], item: int) -> pl.DataFrame:
+    low, high = (side.cast(pl.Int32) for side in sides)
+    return rows.select("place", "source", item=pl.lit(item, dtype=pl.Int64), low=low, high=high)
+
+
+def _of_words(rules: list[Rule]) -> tuple[pl.Expr, pl.Expr]:
+    said = {rule.text: rule.points for rule in rules}
+    points = pl.col("text").replace_strict(said, default=0, return_dtype=pl.Int32)
+    return points, points
+
+
+def _of_numbers(rules: list[Rule]) -> tuple[pl.Expr, pl.Expr]:
+    """A word instead of the number may have all points, and none where it denies."""
+    low, high = (
+        pl.max_horizontal(pl.when(how(r.test, r.limit or 0.0)).then(r.points).otherwise(0) for r in rules)
+        for how in (surely, possibly)
+    )
+    unsure = pl.when(pl.col("text") == "no").then(0).otherwise(max(rule.points for rule in rules))
+    return low, pl.when(pl.col("value").is_null()).then(unsure).otherwise(high)
 
 
 def _lineages(affected: pl.LazyFrame) -> pl.LazyFrame:

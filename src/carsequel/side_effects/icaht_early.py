@@ -6,10 +6,11 @@ change the grade.
 
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import Course
-from carsequel.side_effects.day_grid import SIDES, Bounds, Days, Flags, daily_bounds
+from carsequel.side_effects.day_grid import SIDES, Bounds, Counts, Days, Flags, column, daily_bounds
 from carsequel.side_effects.day_values import lowest_of_days, readings, with_sources
 from carsequel.side_effects.growth_factor import growth_factor
 from carsequel.side_effects.icaht_spells import graded_spells, told_spells
@@ -161,54 +162,52 @@ def _low_days(values: Bounds) -> dict[str, Flags]:
     return {f"{side}_{name}": each <= limit for side, each in sides.items() for name, limit in limits.items()}
 
 
-def _by_length(limit: float, days: str) -> pl.Expr:
-    own = [rule for rule in RULES[1:] if rule.anc == limit]
-    return pl.coalesce(*(pl.when(pl.col(days) >= rule.days).then(rule.grade) for rule in own), 0)
+def _by_length(limit: float, days: Counts) -> Counts:
+    """The grade of so many days at or below a limit."""
+    grades = [np.where(days >= rule.days, rule.grade, 0) for rule in RULES[1:] if rule.anc == limit]
+    grade: Counts = np.max(grades, axis=0)
+    return grade
 
 
-def _never_above(side: str) -> pl.Expr:
-    """The grade of days at or below the limit without bridging, where they are the whole window."""
-    return pl.when(pl.col(f"{side}_below") >= RULES[0].days).then(RULES[0].grade).otherwise(0)
+def _grade(wide: Counts, deep: Counts, below: Counts) -> Counts:
+    """The grade of days at or below the widest and the deepest limit, and of those (without bridging) that make the
+    whole window."""
+    limits = _limits()
+    never_above = np.where(below >= RULES[0].days, RULES[0].grade, 0)
+    grade: Counts = np.max([_by_length(limits[0], wide), _by_length(limits[-1], deep), never_above], axis=0)
+    return grade
 
 
 def _maximum(values: Bounds, low: dict[str, Flags], counting: Counting) -> pl.DataFrame:
     """Low and high by the best and the worst values, and the stretch that decides `low`: one row per `id`."""
-    limits = _limits()
+    limits, days = _limits(), values.days
     below = {side: low[f"{side}_full"].sum(axis=0) for side in SIDES}
-    counts = {f"{side}_below": pl.Series(days) for side, days in below.items()} | values.counts()
+    counts = {f"{side}_below": each for side, each in below.items()} | values.counts()
     bridge = CHOICES.bridge if counting == COUNTINGS[0] else 0
-    named = {name: low[name] for name in (f"{side}_{n}" for side in SIDES for n in range(len(limits)))}
-    found = low_runs(values.days, named, counting, bridge).with_columns(**counts)
-    found = found.with_columns(worst_every=pl.col("worst_below") == pl.col("window_days"))
-    best, worst = ([_by_length(limit, f"length_{side}_{n}") for n, limit in enumerate(limits)] for side in SIDES)
-    wide, deep = "best_0", f"best_{len(limits) - 1}"
-    deeper = best[-1] > best[0]
-    return found.select(
-        *("id", "worst_every", "window_days", "made", "absent"),
-        *(f"{side}_below" for side in SIDES),
-        low=pl.max_horizontal(*best, _never_above("best")),
-        high=pl.max_horizontal(*worst, _never_above("worst")),
-        start=pl.when(deeper).then(f"start_{deep}").otherwise(f"start_{wide}"),
-        end=pl.when(deeper).then(f"end_{deep}").otherwise(f"end_{wide}"),
-        low_days=pl.col(f"length_{wide}").fill_null(0),
-        deep_days=pl.col(f"length_{deep}").fill_null(0),
-        worst_days=pl.col("length_worst_0").fill_null(0),
-        **{
-            f"{side}_{to}": pl.col(f"{end}_{side}_0")
-            for side in SIDES
-            for to, end in (("from", "start"), ("to", "end"))
-        },
-        never=pl.lit(False),
-    )
+    named = {name: low[name] for name in (f"{side}_{n}" for side in SIDES for n in (0, len(limits) - 1))}
+    runs = low_runs(days, named, counting, bridge)
+    best, worst = ((runs[f"{side}_0"], runs[f"{side}_{len(limits) - 1}"]) for side in SIDES)
+    wide, deep = best
+    deeper = _by_length(limits[-1], deep.length) > _by_length(limits[0], wide.length)
+    grades = {
+        name: _grade(r[0].length, r[1].length, below[s]) for name, r, s in zip(("low", "high"), (best, worst), SIDES)
+    }
+    known = np.where(deeper, deep.length, wide.length) > 0
+    columns = {
+        "worst_every": below["worst"] == days.length,
+        "start": column(np.where(deeper, deep.start, wide.start), known),
+        "end": column(np.where(deeper, deep.end, wide.end), known),
+        **{"low_days": wide.length, "deep_days": deep.length, "worst_days": worst[0].length},
+        **{f"{side}_from": column(r.start, r.length > 0) for side, r in zip(SIDES, (wide, worst[0]), strict=True)},
+        **{f"{side}_to": column(r.end, r.length > 0) for side, r in zip(SIDES, (wide, worst[0]), strict=True)},
+    }
+    return pl.DataFrame({"id": days.id, **counts, **grades, **columns}).with_columns(never=pl.lit(False))
 
 
 def _spells(days: Days, low: dict[str, Flags], whole: pl.DataFrame) -> pl.DataFrame:
     """The spells of the default definition with their grades (`graded_spells`)."""
-    limits = _limits()
-    by_days = [_by_length(limits[0], "length"), _by_length(limits[-1], "depth")]
-    return graded_spells(
-        days, low, whole, CHOICES.bridge, len(limits) - 1, lambda side: pl.max_horizontal(*by_days, _never_above(side))
-    )
+    below = {side: whole[f"{side}_below"].to_numpy() for side in SIDES}
+    return graded_spells(days, low, below, CHOICES.bridge, len(_limits()) - 1, _grade)
 
 
 def _described(found: pl.DataFrame) -> pl.DataFrame:

@@ -66,15 +66,15 @@ def grade_icaht_late(course: Course, censored: pl.DataFrame | None = None) -> pl
     asks for two values at or below a level. Gives a findings frame (source rejeski2023).
     """
     whole = windows_of(course, CHOICES.first, CHOICES.last, by_record=True)
-    lowest_ = lowest_of_days(course, "anc", CHOICES.last)
+    counts = lowest_of_days(course, "anc")
     remarks = growth_factor(course, windows_of(course, CHOICES.first, CHOICES.last))
     parts = []
     for censor in CENSORING:
         windows = whole if censored is None or censor == "none" else _cut(whole, censored)
-        lowest = windows.select(*KEYS, "id", "first", "last").join(_lowest(lowest_, windows), on="id", how="left")
+        lowest = windows.select(*KEYS, "id", "first", "last").join(_lowest(counts, windows), on="id", how="left")
         found = lowest.join(remarks, on="id", how="left")
         parts += [_graded(found, *definition) for definition in DEFINITIONS if definition[2] == censor]
-    found = with_sources(pl.concat(parts), readings(course, "anc", CHOICES.last))
+    found = with_sources(pl.concat(parts), readings(course, "anc"))
     period = f"d{CHOICES.first}-{CHOICES.last}"
     return as_findings(found, kind="maximum", criterion=CRITERION, source=SOURCE, period=period)
 

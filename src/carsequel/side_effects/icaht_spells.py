@@ -12,6 +12,8 @@ import polars as pl
 from carsequel.side_effects.day_grid import SIDES, Counts, Days, Flags
 from carsequel.side_effects.low_runs import places_in_spells
 
+Grade = Callable[[Counts, Counts, Counts], Counts]
+
 
 class Spells(NamedTuple):
     """Every spell of one side, by infusion: the column of its infusion, its first and last day (rows), the longest deep
@@ -25,27 +27,22 @@ class Spells(NamedTuple):
 
 
 def graded_spells(
-    days: Days,
-    low: Mapping[str, Flags],
-    whole: pl.DataFrame,
-    bridge: int,
-    deepest: int,
-    grade: Callable[[str], pl.Expr],
+    days: Days, low: Mapping[str, Flags], below: Mapping[str, Counts], bridge: int, deepest: int, grade: Grade
 ) -> pl.DataFrame:
     """Give the spells of at most the widest limit by the best values, each graded by its own length and by the deepest
     spell inside it, and at worst as the spell of the worst values around it: id, start, end, length, low, high.
 
     `low` says of each day by the best and by the worst values (SIDE) whether it is at most the widest limit (SIDE_0) to
-    the deepest (SIDE_n). `grade` gives the grade by one side of the columns `length`, `depth` (days of the deepest
-    spell) and SIDE_below (of `whole`, by `id`). Up to `bridge` other days between low ones are bridged.
+    the deepest (SIDE_n). `grade` gives the grade of the days of a spell, of its deepest spell and of the whole window
+    (`below`, by side). Up to `bridge` other days between low ones are bridged.
     """
-    certain, possible = (_spells(low[f"{side}_0"], low[f"{side}_{deepest}"], bridge) for side in SIDES)
-    found, around = (
-        _told(days, spells, whole, side).with_columns(grade=grade(side))
-        for side, spells in zip(SIDES, (certain, possible), strict=True)
-    )
-    high = around["grade"].gather(possible.number[certain.column, certain.start])
-    return found.select("id", "start", "end", "length", low="grade").with_columns(high=high)
+    sides = {side: _spells(low[f"{side}_0"], low[f"{side}_{deepest}"], bridge) for side in SIDES}
+    grades = {s: grade(each.end - each.start + 1, each.depth, below[s][each.column]) for s, each in sides.items()}
+    certain, possible = sides.values()
+    around = possible.number[certain.column, certain.start]
+    found = {"id": days.id[certain.column], "start": certain.start + days.first, "end": certain.end + days.first}
+    found |= {"length": certain.end - certain.start + 1, "low": grades["best"], "high": grades["worst"][around]}
+    return pl.DataFrame(found)
 
 
 def _spells(low: Flags, deep: Flags, bridge: int) -> Spells:
@@ -59,12 +56,6 @@ def _spells(low: Flags, deep: Flags, bridge: int) -> Spells:
     ends = np.append(begins[1:], len(of)) - 1
     depth = np.maximum.reduceat(places_in_spells(deep, bridge).T[of, day], begins)
     return Spells(column, start, day[ends], depth, number)
-
-
-def _told(days: Days, spells: Spells, whole: pl.DataFrame, side: str) -> pl.DataFrame:
-    columns = {"id": days.id[spells.column], "start": spells.start + days.first, "end": spells.end + days.first}
-    found = pl.DataFrame(columns | {"depth": spells.depth, "length": spells.end - spells.start + 1})
-    return found.join(whole.select("id", f"{side}_below"), on="id", how="left", maintain_order="left")
 
 
 def told_spells(found: pl.DataFrame, definition: str) -> pl.DataFrame:

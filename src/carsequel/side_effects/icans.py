@@ -12,7 +12,7 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.side_effects.coverage import with_coverage
 from carsequel.side_effects.day_findings import Answer, Reaction, day_findings
-from carsequel.side_effects.domains import with_deaths, with_domain
+from carsequel.side_effects.domains import on_its_day, with_deaths, with_domain
 from carsequel.side_effects.rules import Rule, grade_of, rules_of
 from carsequel.side_effects.windows import ID_DAY, every_day, facts_of, windows_of
 from carsequel.terms.findings import definition_of
@@ -91,15 +91,14 @@ def icans_resolved(course: Course, *, window: int | None = None) -> pl.DataFrame
 
 def _reaction(course: Course, last: int) -> Reaction:
     windows = windows_of(course, 0, last)
-    facts = facts_of(course, "ice", "capd", "sedated", "event", *IN_WORDS, undated=True)
-    grid = with_coverage(every_day(windows), course, windows, RECORDS).lazy()
+    facts = facts_of(course, "ice", "capd", "sedated", "event", *IN_WORDS, undated=True, until=last + 1)
+    grid = with_coverage(every_day(windows), course, windows, RECORDS)
     for domain in IN_WORDS:
         grid = _with_words(grid, facts, domain)
     grid = _with_cognition(grid, facts, windows)
     grid = _with_sedation(grid, facts)
     events = facts.filter(pl.col("name") == "event")
-    plan = with_deaths(_graded(grid), events, windows, "icans", rules_of(RULES, "death")[0].grade)
-    days = plan.collect(engine="in-memory")
+    days = with_deaths(_graded(grid), events, windows, "icans", rules_of(RULES, "death")[0].grade)
     used = facts.filter((pl.col("name") != "event") | (pl.col("text") == "death")).select(*ID_DAY, "source")
     answer = Answer(
         CRITERION,
@@ -109,14 +108,14 @@ def _reaction(course: Course, last: int) -> Reaction:
         "no neurotoxicity",
         "no ICE, CAPD, consciousness, seizure, weakness or oedema recorded or covered",
     )
-    return day_findings(days, windows, used, _remarks(days.lazy()), f"d0-{last}", answer)
+    return day_findings(days, windows, used, _remarks(days), f"d0-{last}", answer)
 
 
-def _with_words(grid: pl.LazyFrame, facts: pl.DataFrame, domain: str) -> pl.LazyFrame:
+def _with_words(grid: pl.DataFrame, facts: pl.DataFrame, domain: str) -> pl.DataFrame:
     """Add a domain that is told in words; a word outside the list leaves the day open."""
     word = SPOKEN[domain]
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         grades = {line.finding: line.grade for line in rules_of(RULES, domain)}
         grade = pl.col("text").replace_strict(grades, default=None, return_dtype=pl.Int64)
         rows = rows.with_columns(
@@ -132,15 +131,15 @@ def _with_words(grid: pl.LazyFrame, facts: pl.DataFrame, domain: str) -> pl.Lazy
     return with_domain(grid, own, judged, domain, covered, WORST, f"{word} not recorded")
 
 
-def _with_cognition(grid: pl.LazyFrame, facts: pl.DataFrame, windows: pl.DataFrame) -> pl.LazyFrame:
+def _with_cognition(grid: pl.DataFrame, facts: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Add the domain `cognition`: ICE, or CAPD below the age of ICE and where no ICE was recorded."""
 
-    def judged(rows: pl.LazyFrame) -> pl.LazyFrame:
+    def judged(rows: pl.DataFrame) -> pl.DataFrame:
         points = pl.when(pl.col("value") == pl.col("value").round()).then("value")
         scores = rows.with_columns(pl.when(pl.col("name") == test).then(points).alias(test) for test in ("ice", "capd"))
         per = scores.group_by(ID_DAY).agg(pl.col("ice").min(), pl.col("capd").max())
         child = (pl.col("age_to") < CHOICES.ice_from_age).fill_null(False)
-        per = per.join(windows.lazy().select("id", child=child), on="id", how="left")
+        per = per.join(windows.select("id", child=child), on="id", how="left")
         use_ice = pl.col("ice").is_not_null() & ~pl.col("child")
         grade = pl.when(use_ice).then(_points("ice")).otherwise(_points("capd"))
         note = pl.when(use_ice).then(pl.format("ICE {}", pl.col("ice").cast(pl.Int64)))
@@ -159,13 +158,13 @@ def _points(domain: str) -> pl.Expr:
     return pl.when(pl.col(domain).is_not_null()).then(pl.coalesce(grade_of(rules_of(RULES, domain), pl.col(domain)), 0))
 
 
-def _with_sedation(grid: pl.LazyFrame, facts: pl.DataFrame) -> pl.LazyFrame:
+def _with_sedation(grid: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """Add `sedated`: on such a day nothing can be told from cognition and consciousness, which lose their low side."""
     asleep = facts.filter((pl.col("name") == "sedated") & (pl.col("text") == "yes"))
     if asleep.is_empty():
         return grid.with_columns(sedated=pl.lit(False))
-    days = asleep.lazy().select(*ID_DAY, sedated=True).unique()
-    grid = grid.join(days, on=ID_DAY, how="left", maintain_order="left")
+    days = asleep.select(*ID_DAY, sedated=True).drop_nulls("day").unique()
+    grid = on_its_day(grid, days)
     changes = {}
     for domain in ("cognition", "consciousness"):
         high = pl.when(pl.col(f"{domain}_seen")).then(f"{domain}_high").otherwise(WORST)
@@ -175,7 +174,7 @@ def _with_sedation(grid: pl.LazyFrame, facts: pl.DataFrame) -> pl.LazyFrame:
     return grid.with_columns(**changes)
 
 
-def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
+def _graded(grid: pl.DataFrame) -> pl.DataFrame:
     low = pl.max_horizontal(*(f"{domain}_low" for domain in DOMAINS))
     high = pl.max_horizontal(*(f"{domain}_high" for domain in DOMAINS))
     days = grid.with_columns(low=low, high=high)
@@ -193,6 +192,6 @@ def _graded(grid: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _remarks(days: pl.LazyFrame) -> pl.LazyFrame:
+def _remarks(days: pl.DataFrame) -> pl.DataFrame:
     remark = pl.lit("sedated on some days: sedation must be excluded as the cause")
     return days.group_by("id").agg(_any=pl.col("sedated").any()).select("id", remark=pl.when("_any").then(remark))

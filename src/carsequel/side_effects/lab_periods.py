@@ -1,38 +1,54 @@
 """The three periods in which laboratory toxicity is told: days 0-30, 31-100 and from 101, from the infusion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from carsequel.record.course import Course
+from carsequel.side_effects.comparators import with_ends
 from carsequel.side_effects.daily import KEYS
 from carsequel.side_effects.windows import ID_DAY, facts_of, in_window, windows_of
 
 # The borders are those of early and late ICAHT (rejeski2023): day 30 and day 100.
 PERIODS: Final = (("d0-30", 0), ("d31-100", 31), ("d101+", 101))
 FEVER: Final = 38.0
+STATED_FEVER: Final = "fever"
+READ: Final = ("id", "since", "day", "value", "comparator", "lln", "uln", "text", "source")
 NO_PLACES: Final = pl.DataFrame(
     schema={"id": pl.Int64, "name": pl.String, "place": pl.Int64, "unusable": pl.get_index_type()}
 )
 
 
-def rows_in_places(course: Course, names: Sequence[str], specific: Sequence[str]) -> pl.DataFrame:
-    """Give the usable facts of the named quantities from day 0 on, with `id`, `day` and `place`, of the infusions and
-    periods in which any of the `specific` ones was looked for; rows of a later infusion belong to that one.
+def rows_in_places(course: Course, names: Iterable[str], specific: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Give by name the rows of `in_places` in the infusions and periods in which any of the `specific` ones was looked
+    for.
 
     Stated fever is left out on days on which a measured temperature is that fever (38.0 degC or more, lee2019).
     """
-    rows = facts_of(course, *names).filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
-    rows = in_window(rows, windows_of(course, 0)).with_columns(place=place())
-    places = rows.filter(pl.col("name").is_in(specific)).select("place").unique()
-    rows = rows.join(places, on="place", how="semi")
-    stated = pl.col("name") == "fever"
-    if not rows.select(stated.any()).item():
-        return rows
-    fever = rows.filter((pl.col("name") == "temperature") & (pl.col("value") >= FEVER)).select(ID_DAY).unique()
-    explained = rows.join(fever.with_columns(_fever=True), on=ID_DAY, how="left", maintain_order="left")["_fever"]
-    return rows.filter(~stated | explained.is_null())
+    rows = {name: in_places(course, name) for name in dict.fromkeys([*names, *specific])}
+    looked = np.zeros(len(PERIODS) * windows_of(course, 0).height, dtype=bool)
+    for name in specific:
+        looked[rows[name]["place"].to_numpy()] = True
+    rows = {name: own.filter(pl.Series(looked[own["place"].to_numpy()])) for name, own in rows.items()}
+    if STATED_FEVER in rows:
+        measured = rows["temperature"].filter(pl.col("value") >= FEVER).select(ID_DAY)
+        rows[STATED_FEVER] = rows[STATED_FEVER].join(measured, on=ID_DAY, how="anti")
+    return rows
+
+
+def in_places(course: Course, name: str) -> pl.DataFrame:
+    """Give the usable facts of a name from day 0 on with their period (`place`), in its order: the columns `READ`,
+    `place` and those of `comparators.with_ends`; rows of a later infusion belong to that one."""
+    return course.once(("side_effects.in_places", name), partial(_in_places, course, name))
+
+
+def _in_places(course: Course, name: str) -> pl.DataFrame:
+    rows = facts_of(course, name, columns=READ).filter(pl.any_horizontal(pl.col("value", "text").is_not_null()))
+    rows = with_ends(in_window(rows, windows_of(course, 0)).with_columns(place=place()))
+    return rows if rows["place"].is_sorted() else rows.sort("place", maintain_order=True)
 
 
 def unusable_places(course: Course, *names: str) -> pl.DataFrame:

@@ -5,39 +5,43 @@ and limits together.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
-import polars as pl
 
-from carsequel.side_effects.day_grid import Days, Flags, Places, column
+from carsequel.side_effects.day_grid import Counts, Days, Flags, Places
 
 Counting = Literal["longest", "cumulative"]
 FAR_BACK: Final = -10_000
 
 
-def low_runs(days: Days, low: Mapping[str, Flags], counting: Counting, bridge: int) -> pl.DataFrame:
-    """Give per `id` and name the low days that count: start_NAME, end_NAME, length_NAME (null without any).
+class Runs(NamedTuple):
+    """Of each infusion the first and the last low day that count and how many they are; `length` is 0 without any."""
 
-    `low` says of each day whether it is. Gaps of at most `bridge` other days between low ones are bridged and counted.
-    `longest` takes the longest spell (the earliest of equals), `cumulative` all spells together.
+    start: Counts
+    end: Counts
+    length: Counts
 
+
+def low_runs(days: Days, low: Mapping[str, Flags], counting: Counting, bridge: int) -> dict[str, Runs]:
+    """Give the low days that count, by what is low: `low` says of each day whether it is.
+
+    Gaps of at most `bridge` other days between low ones are bridged and counted. `longest` takes the longest spell (the
+    earliest of equals), `cumulative` all spells together.
+
+    >>> import polars as pl
     >>> from carsequel.side_effects.day_grid import on_every_day
     >>> days = on_every_day(pl.DataFrame({"at": [1, 9]}), pl.DataFrame({"id": [0], "first": [1], "last": [9]}))
     >>> low = np.isin(np.arange(1, 10), [1, 2, 5, 9])[:, None]
-    >>> low_runs(days, {"low": low}, "longest", 2).row(0)
-    (0, 1, 5, 5)
+    >>> [each.item() for each in low_runs(days, {"low": low}, "longest", 2)["low"]]
+    [1, 5, 5]
     """
-    found = {"id": pl.Series(days.id)}
     if not low:
-        return pl.DataFrame(found)
+        return {}
     counted = (_longest if counting == "longest" else _together)(np.hstack([*low.values()]), bridge)
-    shifts = {"start": days.first, "end": days.first, "length": 0}
-    for number, name in enumerate(low):
-        own = slice(number * len(days.id), (number + 1) * len(days.id))
-        for (what, shift), values in zip(shifts.items(), counted, strict=True):
-            found[f"{what}_{name}"] = column(values[own] + shift, counted[-1][own] > 0)
-    return pl.DataFrame(found)
+    start, end, length = (np.split(each.astype(np.int64), len(low)) for each in counted)
+    found = zip(start, end, length, strict=True)
+    return {name: Runs(days.first + a, days.first + b, n) for name, (a, b, n) in zip(low, found, strict=True)}
 
 
 def places_in_spells(low: Flags, bridge: int) -> Places:

@@ -11,6 +11,7 @@ import polars as pl
 from carsequel.record.course import Course
 from carsequel.side_effects.coverage import stretches
 from carsequel.side_effects.daily import KEYS, WITHOUT_END
+from carsequel.side_effects.sources import joined_sources
 from carsequel.side_effects.windows import windows_of
 from carsequel.terms.findings import as_findings, no_findings
 
@@ -102,8 +103,9 @@ def gravest(rows: pl.DataFrame, windows: pl.DataFrame, said: Said, period: str =
         note=pl.col("note").filter(top).first(),
         doubt=pl.col("note").filter(worst).first(),
         days=pl.col("day").filter(pl.col("low") >= 0).n_unique(),
-        facts=pl.col("source").filter(top | worst).drop_nulls().unique().sort().str.join("; "),
     )
+    ends = [pl.col(side) == pl.col(side).max().over("id") for side in ("low", "high")]
+    per = _with_facts(per, rows.lazy().filter(pl.any_horizontal(ends)), "id")
     found = windows.lazy().select(*KEYS, "id").join(per, on="id", how="left", maintain_order="left")
     why = pl.format("{} (days with a value: {})", "note", "days")
     more = pl.format("{}; graver is possible: {}", why, "doubt")
@@ -119,11 +121,18 @@ def each_day(rows: pl.DataFrame, windows: pl.DataFrame, said: Said) -> pl.DataFr
         return no_findings()
     ordered = rows.lazy().sort("id", "day", "low", "high", "note", descending=[False, False, True, True, False])
     per = ordered.group_by("id", "day", maintain_order=True).agg(
-        pl.col("low").max(), pl.col("high").max(), why=pl.col("note").first(), facts=told()
+        pl.col("low").max(), pl.col("high").max(), why=pl.col("note").first()
     )
+    per = _with_facts(per, rows.lazy(), "id", "day")
     per = per.join(windows.lazy().select(*KEYS, "id"), on="id", how="left", maintain_order="left")
     per = per.with_columns(start="day", end="day", period=pl.format("day {}", "day"), label=in_words(said.labels))
     return _finish(per.collect(engine="in-memory"), "assessment", said)
+
+
+def _with_facts(per: pl.LazyFrame, rows: pl.LazyFrame, *by: str) -> pl.LazyFrame:
+    """Add `facts`, the sources of the rows of each group."""
+    found = per.join(joined_sources(rows, *by), on=by, how="left", maintain_order="left")
+    return found.with_columns(pl.col("facts").fill_null(""))
 
 
 def flagged(rows: pl.LazyFrame, open_to: pl.LazyFrame, said: Said) -> pl.DataFrame:

@@ -118,9 +118,8 @@ def _findings(
     **fixed: str,
 ) -> pl.DataFrame:
     asked = _asked(windows, censored, definitions)
-    last = CHOICES.late_last
-    rows = readings(course, "platelets", last)
-    graded = _graded(lowest_of_days(course, "platelets", last), asked, rules, definitions)
+    rows = readings(course, "platelets")
+    graded = _graded(lowest_of_days(course, "platelets"), asked, rules, definitions)
     transfused = course.facts_since("event").filter(pl.col("text") == "transfusion_platelets")
     found = with_sources(_described(asked, graded, rules, in_window(transfused, windows)), rows)
     return as_findings(found, kind="maximum", source=SOURCE, **fixed)

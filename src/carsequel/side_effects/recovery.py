@@ -85,7 +85,7 @@ def _told(course: Course, windows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     back = pl.col("back_first") + rule.run - 1
     until = pl.when(back.is_not_null()).then(pl.max_horizontal(back, "fell_surely")).otherwise(CHOICES.last)
     found = found.with_columns(_codes()).with_columns(start=pl.when(fell).then("fell_first"), end=until)
-    found = with_sources(found, readings(course, rule.name, CHOICES.last))
+    found = with_sources(found, readings(course, rule.name))
     return found.with_columns(
         start=pl.when(fell).then("back_first"), end=pl.when(fell).then("back_surely"), label=_label(), why=_why(rule)
     )
@@ -107,7 +107,7 @@ def _asked(windows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
 def _recovered(course: Course, windows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     """Of infusions with values: the days of the first fall and of recovery, possible and certain, and the last day with
     a value: id, counted and `DAYS`."""
-    lowest = lowest_of_days(course, rule.name, CHOICES.last)
+    lowest = lowest_of_days(course, rule.name)
     values = daily_bounds(lowest, windows, CHOICES.longest_gap, DECIMALS)
     held = _held_back(course, windows, values.days, rule)
     seen_to = len(values.best) - 1 - values.days.seen[::-1].argmax(axis=0)

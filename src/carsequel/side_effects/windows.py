@@ -53,8 +53,8 @@ def facts_of(
 
 def _ids(course: Course) -> pl.DataFrame:
     """The `id` of each row of `Course.clock`, null where nothing was infused."""
-    looks = course.clock.select(KEYS).join(windows_of(course, 0).select(*KEYS, "id"), on=KEYS, how="left")
-    return looks.select("id")
+    own = windows_of(course, 0).select(*KEYS, "id")
+    return course.clock.select(KEYS).join(own, on=KEYS, how="left", maintain_order="left").select("id")
 
 
 def numbered(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:

@@ -87,7 +87,7 @@ def _outside() -> list[pl.Expr]:
     return [
         (mine & (pl.col("text") == "yes")).any().alias("_yes"),
         stated.any().alias("_no"),
-        pl.col("source").filter(mine).unique().sort().alias("outside_source"),
+        pl.col("source").filter(mine).alias("outside_source"),
     ]
 
 

@@ -13,22 +13,24 @@ def best_of(
     ended: pl.DataFrame | None,
     progression: int,
     confirmed: bool = False,
-    keys: Sequence[str] = KEYS,
+    key: str | None = None,
 ) -> pl.DataFrame:
-    """Give the best assessment per infusion (`keys`): these, low, high, day (of the first that reaches `low`), looked
-    (number of assessments), undecided (whether one of them could not be evaluated), `facts` (their sources).
+    """Give the best assessment per infusion (or per number in the column `key`): these, low, high, day (of the first
+    that reaches `low`), looked (number of assessments), undecided (whether one of them could not be evaluated), `facts`
+    (their sources).
 
-    `days` has the keys, day, low, high (ordered codes, both null where not evaluable) and source (list). The first
-    certain `progression` is the last assessment that counts, a possible one ends what is certain to count; `ended`
-    (patient, infusion, censor_day) cuts by day, the day itself counts. `confirmed` asks that the next assessment be
-    at least as good; a response without a next one is at worst stable.
+    `days` has patient, infusion, day, low, high (ordered codes, both null where not evaluable) and source (list). The
+    first certain `progression` is the last assessment that counts, a possible one ends what is certain to count;
+    `ended` (patient, infusion, censor_day) cuts by day, the day itself counts. `confirmed` asks that the next
+    assessment be at least as good; a response without a next one is at worst stable.
 
     >>> days = pl.DataFrame({"patient": ["a"] * 3, "infusion": 1, "day": [30, 90, 180], "low": [1, 3, 0]})
     >>> days = days.with_columns(high="low", source=pl.lit(["facts:2"]))
     >>> best_of(days, None, progression=3).select("low", "high", "day").row(0)
     (1, 1, 30)
     """
-    rows = days.select(*keys, "day", "low", "high", "source")
+    keys = [key] if key else KEYS
+    rows = days.select(*KEYS, *([key] if key else []), "day", "low", "high", "source")
     if ended is not None:
         cut = ended.group_by(KEYS).agg(_end=pl.col("censor_day").min().floor())
         rows = rows.join(cut, on=KEYS, how="left").filter(pl.col("day") <= pl.col("_end").fill_null(float("inf")))

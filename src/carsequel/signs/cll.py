@@ -62,8 +62,9 @@ def assess_iwcll(course: Course) -> pl.DataFrame:
     """Assess the response of CLL: one `assessment` per visit and one `best` per infusion, codes 0 CR, 1 PR, 2 SD, 3 PD.
 
     Half of a spleen is read both on its length and on its excess over normal, and left open where they part. What was
-    not looked at (nodes, spleen, lymphocytes) leaves progression open, missing parts of a CR leave the CR open; nothing
-    to compare is not gradable. Gives a findings frame (source hallek2018).
+    not looked at (nodes, spleen, lymphocytes) leaves progression open, and so does a smallest size of nodes or spleen
+    that an earlier assessment did not look for; missing parts of a CR leave the CR open; nothing to compare is not
+    gradable. Gives a findings frame (source hallek2018).
     """
     visits = gather_cll(course, CHOICES.visit, CHOICES.near)
     visits = visits.with_columns(CR=_cr(), PR=_pr(), PD=_nodes_grew() | _spleen_grew() | _lymphocytes_rose())
@@ -197,8 +198,11 @@ def _why() -> pl.Expr:
 
 
 def _open(measure: str) -> pl.Expr:
-    """The name of a measure of the tumour load that was not looked at, or only in part."""
-    return pl.when(pl.col(f"{measure}_low").is_null() | pl.col(f"{measure}_high").is_infinite()).then(pl.lit(measure))
+    """The name of a measure of the tumour load that was not looked at, or only in part, now or at its lowest."""
+    now = pl.when(pl.col(f"{measure}_low").is_null() | pl.col(f"{measure}_high").is_infinite()).then(pl.lit(measure))
+    if measure == "lymphocytes":
+        return now
+    return pl.coalesce(now, pl.format(f"{measure} {{}}", f"{measure}_unseen"))
 
 
 def _shown(measure: str, words: str, unit: str) -> pl.Expr:

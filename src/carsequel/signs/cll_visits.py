@@ -44,7 +44,7 @@ MM2_PER_CM2: Final = 100.0
 def gather_cll(course: Course, gap: int, near: int) -> pl.DataFrame:
     """Give one row per CLL patient, infusion and visit: nodes, longest, spleen, lymphocytes, lymph_share (of the upper
     limit), b_cells, platelets, hemoglobin with bounds, before the infusion (suffix 0) and lowest (suffix n), `marrow`
-    and `symptoms` as true, false or null, and `facts`."""
+    and `symptoms` as true, false or null, where the lowest size was not looked for (suffix _unseen), and `facts`."""
     looks = infused(course, "CLL")
     rows = rows_of(course, looks, (*MEASURED, *COUNTED, *WORDS))
     share = rows.filter((pl.col("name") == "lymphocytes") & (pl.col("uln") > 0))
@@ -57,8 +57,22 @@ def gather_cll(course: Course, gap: int, near: int) -> pl.DataFrame:
     grid = with_tests(grid_of(visits), rows, *(each for short, name in sizes.items() for each in highest(name, short)))
     grid = with_nearest(grid, rows, near, {name: (name, worst) for name, worst in COUNTED.items()})
     grid = with_baselines(grid, rows, sizes | {name: name for name in COUNTED})
-    grid = with_nadirs(grid, {"nodes": False, "spleen": False})
+    grid = _opened(with_nadirs(grid, {"nodes": False, "spleen": False}), ("nodes", "spleen"))
     return with_sources(_with_words(grid, rows), tested=pl.lit(True))
+
+
+def _opened(grid: pl.DataFrame, shorts: tuple[str, ...]) -> pl.DataFrame:
+    """Take the lowest size before a visit as anything down to nothing where the time before the infusion or an earlier
+    visit did not look for it; SHORT_unseen names which of the two (null where both looked)."""
+    found = {}
+    for short in shorts:
+        skipped = pl.col(f"{short}_low").is_null().cum_max().shift(1).over(KEYS).fill_null(False)
+        never = pl.col(f"{short}0_low").is_null()
+        lowest = pl.col(f"{short}n_low")
+        found[f"{short}n_low"] = pl.when((skipped | never) & lowest.is_not_null()).then(0.0).otherwise(lowest)
+        earlier, before = pl.lit("at an earlier assessment"), pl.lit("before the infusion")
+        found[f"{short}_unseen"] = pl.when(skipped).then(earlier).when(never).then(before)
+    return grid.with_columns(**found)
 
 
 def _node_rows(lesions: pl.DataFrame) -> pl.DataFrame:
@@ -106,10 +120,13 @@ def _at_baseline(each: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_words(grid: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add a yes or no of the visit, or the last one since the infusion; yes where rows of a visit disagree."""
+    """Add a yes or no of the visit, or the last one since the infusion; yes where rows of a visit disagree. A yes of an
+    earlier visit says nothing of this one."""
     own = rows.filter(pl.col("name").is_in(list(WORDS)) & (pl.col("day") > 0) & pl.col("text").is_in(["yes", "no"]))
-    both = grid.select(*VISIT, "last").join(own.drop("visit"), on=KEYS, how="inner")
+    both = grid.select(*VISIT, "first", "last").join(own.drop("visit"), on=KEYS, how="inner")
     both = both.filter(pl.col("day") <= pl.col("last"))
     both = both.filter(pl.col("day") == pl.col("day").max().over(*VISIT, "name"))
-    found = [each for name, short in WORDS.items() for each in flag(name, short, pl.col("text") == "yes")]
+    yes = pl.col("text") == "yes"
+    said = pl.when(~yes | (pl.col("day") >= pl.col("first"))).then(yes)
+    found = [each for name, short in WORDS.items() for each in flag(name, short, said)]
     return grid.join(both.group_by(VISIT).agg(found), on=VISIT, how="left", maintain_order="left")

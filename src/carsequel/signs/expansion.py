@@ -38,20 +38,23 @@ def score_expansion(course: Course, unverified: bool = False) -> pl.DataFrame:
     if not course.has("car_t"):
         return no_findings()
     samples = car_t_samples(course)
-    early = samples.filter(pl.col("day") <= CHOICES.last)
-    parts = [_cmax(samples, early), _tmax(samples, early), _auc(samples), _last_detected(samples)]
-    return join_findings([*parts, *([_half_life(samples)] if unverified else [])])
+    early, assays = samples.filter(pl.col("day") <= CHOICES.last), _assays(samples)
+    parts = [_cmax(assays, early), _tmax(assays, early), _auc(assays, samples), _last_detected(assays, samples)]
+    return join_findings([*parts, *([_half_life(assays, samples)] if unverified else [])])
+
+
+def _assays(samples: pl.DataFrame) -> pl.DataFrame:
+    """One row per assay: `default` (of an infusion the one with the most samples), and whether blood was stated."""
+    counted = samples.group_by(ASSAY).agg(samples=pl.len(), blood_stated=pl.col("blood_stated").all())
+    ordered = counted.sort(*KEYS, "samples", "unit", "assay", descending=[False, False, True, False, False])
+    return ordered.with_columns(default=pl.struct(KEYS).is_first_distinct()).drop("samples")
 
 
 def _finish(
-    samples: pl.DataFrame, found: pl.DataFrame, criterion: str, period: str, source: str = SOURCE
+    assays: pl.DataFrame, found: pl.DataFrame, criterion: str, period: str, source: str = SOURCE
 ) -> pl.DataFrame:
     """Bring one row per assay into the finding shape; an assay without an answer says so."""
-    counted = samples.group_by(ASSAY).agg(samples=pl.len(), blood_stated=pl.col("blood_stated").all())
-    rows = counted.join(found, on=ASSAY, how="left").sort(
-        *KEYS, "samples", "unit", "assay", descending=[False, False, True, False, False]
-    )
-    rows = rows.with_columns(default=pl.int_range(pl.len()).over(KEYS) == 0)
+    rows = assays.join(found, on=ASSAY, how="left", maintain_order="left")
     absent = pl.format("no CAR T level in blood on day 0 to {}", pl.lit(CHOICES.last))
     taken = pl.when("blood_stated").then(pl.lit("")).otherwise(pl.lit("; specimen not given, taken as blood"))
     rows = rows.with_columns(
@@ -60,8 +63,7 @@ def _finish(
         why=pl.concat_str(pl.col("why").fill_null(absent), taken),
         facts=pl.col("source").list.drop_nulls().list.unique().list.sort().list.join("; "),
     )
-    rows = rows.drop("source", "samples", "blood_stated")
-    return as_findings(rows, kind="maximum", criterion=criterion, period=period, source=source)
+    return as_findings(rows.drop("source"), kind="maximum", criterion=criterion, period=period, source=source)
 
 
 def _gathered() -> pl.Expr:
@@ -73,7 +75,7 @@ def _number(column: str) -> pl.Expr:
     return pl.col(column).round_sig_figs(4).cast(pl.String).str.replace(r"\.0$", "")
 
 
-def _cmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
+def _cmax(assays: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
     peak = early.group_by(ASSAY).agg(
         pl.col("low", "high").max(),
         n=pl.len(),
@@ -94,14 +96,14 @@ def _cmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.format("none of {} daily values is above the limit", "n")),
     )
     label = pl.when(pl.col("high") == 0).then(pl.lit("none detected")).otherwise("label")
-    return _finish(samples, found.with_columns(label=label), "expansion.cmax", _window())
+    return _finish(assays, found.with_columns(label=label), "expansion.cmax", _window())
 
 
 def _window() -> str:
     return f"d0-{CHOICES.last}"
 
 
-def _tmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
+def _tmax(assays: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
     top = pl.col("low").max().over(ASSAY)
     firsts = pl.col("day").filter(pl.col("low") == top).min().over(ASSAY)
     may = early.filter((top > 0) & ((pl.col("high") > top) | ((pl.col("low") == top) & (pl.col("day") == firsts))))
@@ -118,10 +120,10 @@ def _tmax(samples: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
     )
     none = early.group_by(ASSAY).agg(_n=pl.len()).join(found, on=ASSAY, how="left").drop("_n")
     none = none.with_columns(why=pl.col("why").fill_null("no value above the limit, so there is no peak"))
-    return _finish(samples, none, "expansion.tmax", _window())
+    return _finish(assays, none, "expansion.tmax", _window())
 
 
-def _auc(samples: pl.DataFrame) -> pl.DataFrame:
+def _auc(assays: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Linear trapezoids from 0 on day 0 (nothing circulates before the infusion) to day 28, interpolated there."""
     first = samples.group_by(ASSAY).agg(_first=pl.col("day").min())
     zero = first.filter(pl.col("_first") > 0).select(
@@ -167,10 +169,10 @@ def _auc(samples: pl.DataFrame) -> pl.DataFrame:
             ignore_nulls=True,
         ),
     )
-    return _finish(samples, found, "expansion.auc28", _window())
+    return _finish(assays, found, "expansion.auc28", _window())
 
 
-def _last_detected(samples: pl.DataFrame) -> pl.DataFrame:
+def _last_detected(assays: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     seen = pl.col("day").filter("detected").max()
     found = samples.group_by(ASSAY).agg(
         low=seen,
@@ -193,10 +195,10 @@ def _last_detected(samples: pl.DataFrame) -> pl.DataFrame:
         .then(pl.format("last sample of day {} detects CAR T cells: they last at least so long", "looked"))
         .otherwise(pl.format("detected on day {}, not on day {}", "low", "gone")),
     )
-    return _finish(samples, found, "persistence.last_detected", "since infusion")
+    return _finish(assays, found, "persistence.last_detected", "since infusion")
 
 
-def _half_life(samples: pl.DataFrame) -> pl.DataFrame:
+def _half_life(assays: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Fit a straight line to the logarithm of all detected values from the peak on (unverified choice of values)."""
     seen = samples.filter(pl.col("detected") & pl.col("high").is_finite())
     top = pl.col("low").max().over(ASSAY)
@@ -213,4 +215,4 @@ def _half_life(samples: pl.DataFrame) -> pl.DataFrame:
         .then(pl.format("straight line through the logarithms of {} values from the peak on", "n"))
         .otherwise(pl.format("{} detected values from the peak on do not show a decline, or are too few", "n")),
     )
-    return _finish(samples, found, "expansion.half_life", "since peak", source="recalled")
+    return _finish(assays, found, "expansion.half_life", "since peak", source="recalled")

@@ -130,8 +130,7 @@ def _with_light_chains(grid: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         pl.when("_kappa").then(f"kappa0_{side}").when("_lambda").then(f"lambda0_{side}").alias(f"involved0_{side}")
         for side in ("low", "high")
     ]
-    sources = [pl.concat_list("kappa_source", "lambda_source").alias("dflc_source")]
-    return grid.with_columns(*parts, *involved, *sources)
+    return grid.with_columns(*parts, *involved)
 
 
 def _ratio(suffix: str) -> list[pl.Expr]:
@@ -160,6 +159,6 @@ def _with_lesions(grid: pl.DataFrame, lesions: pl.DataFrame, visits: pl.DataFram
         new_lesion=(pl.col("kind") == "new").fill_null(False).any(),
         lesion_growth=(pl.col("_long") & pl.col("_wide")).fill_null(False).any()
         | (pl.col("lesion").filter(grown).n_unique() > limits.several),
-        lesion_source=pl.col("source").unique().sort(),
+        lesion_source=pl.col("source"),
     )
     return grid.join(per, on=VISIT, how="left", maintain_order="left")

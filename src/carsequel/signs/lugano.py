@@ -74,24 +74,25 @@ def assess_lugano(course: Course, ended: pl.DataFrame | None = None, confirmed: 
     Gives a findings frame with codes 0 CR to 3 PD; not evaluable has no bounds (source cheson2014).
     """
     asked = ("none", "next_scan") if confirmed else ("none",)
-    every = lymphoma(course).join(WAYS.select("definition"), how="cross")
+    every = cases(course)
     if not has_scans(course):
         return join_findings(_as_best(every.with_columns(**ABSENT), confirm) for confirm in asked)
     days = lugano_days(course)
     bests = {
-        confirm: best_of(days, ended, progression=3, confirmed=confirm == "next_scan", keys=CASE) for confirm in asked
+        confirm: best_of(days, ended, progression=3, confirmed=confirm == "next_scan", key="_case") for confirm in asked
     }
     return join_findings(
         [
             as_findings(_assessments(days), kind="assessment", criterion=CRITERION, source=SOURCE),
-            *(_as_best(every.join(best, on=CASE, how="left"), confirm) for confirm, best in bests.items()),
+            *(_as_best(every.join(best, on="_case", how="left"), confirm) for confirm, best in bests.items()),
         ]
     )
 
 
 def lugano_days(course: Course) -> pl.DataFrame:
     """Give one row per infusion, definition and scan day after day 0: patient, infusion, definition, day, low, high
-    (null where nothing can be said), why, source (list), and what CT and PET say (columns of `ct_days`, `pet_days`)."""
+    (null where nothing can be said), why, source (list), `_case` (of `cases`), and what CT and PET say (columns of
+    `ct_days`, `pet_days`)."""
     return course.once(("lugano", lugano_ct.SIZES, lugano_pet.SCORES), lambda: _days(course))
 
 
@@ -100,7 +101,7 @@ def _days(course: Course) -> pl.DataFrame:
     lesions, facts = lesions_since(course, looks), facts_of_scans(course, looks)
     ct = ct_days(lesions).with_columns(ct=pl.lit(True))
     pet = pet_days(uptake_days(facts, lesions), lesions)
-    days = ct.join(pet, on=SCAN, how="full", coalesce=True).join(WAYS, on="baseline", how="inner")
+    days = ct.join(pet, on=SCAN, how="full", coalesce=True).join(cases(course), on=[*KEYS, "baseline"], how="inner")
     pet_counts = pl.col("pet").fill_null(False) & (pl.col("modality") == "pet_over_ct")
     days = days.with_columns(pl.col("ct").fill_null(False), pet=pet_counts).filter(pl.col("ct") | pl.col("pet"))
     days = with_organs(days, spleen_days(facts), marrow_days(facts))
@@ -114,7 +115,13 @@ def _days(course: Course) -> pl.DataFrame:
     days = days.with_columns(
         low=pl.when(~nothing).then(low), high=pl.when(~nothing).then(high), source=pl.concat_list(sources)
     )
-    return days.with_columns(why=told()).sort(*CASE, "day")
+    return days.with_columns(why=told()).sort("_case", "day")
+
+
+def cases(course: Course) -> pl.DataFrame:
+    """Give everyone with lymphoma under every definition, in order, with its number `_case`: patient, infusion,
+    definition, baseline, modality."""
+    return lymphoma(course).join(WAYS, how="cross").sort(CASE).with_row_index("_case")
 
 
 def lymphoma(course: Course) -> pl.DataFrame:

@@ -93,8 +93,7 @@ def highest(name: str, short: str, suffix: str = "", worst: Side = "max") -> lis
     mine = (pl.col("name") == name) & pl.col("low").is_not_null()
     sides = [pl.col(side).filter(mine) for side in ("low", "high")]
     values = [each.max() if worst == "max" else each.min() for each in sides]
-    source = pl.col("source").filter(mine).unique().sort()
-    columns = {"low": values[0], "high": values[1], "source": source}
+    columns = {"low": values[0], "high": values[1], "source": pl.col("source").filter(mine)}
     return [column.alias(f"{short}{suffix}_{side}") for side, column in columns.items()]
 
 
@@ -102,8 +101,8 @@ def flag(name: str, short: str, positive: pl.Expr) -> list[pl.Expr]:
     """Give, of a group of rows, whether any row of a quantity is `positive` where that can be said (null where none
     says it): SHORT, SHORT_source."""
     mine = (pl.col("name") == name) & positive.is_not_null()
-    source = pl.col("source").filter(mine).unique().sort()
-    return [pl.when(mine.any()).then(positive.filter(mine).any()).alias(short), source.alias(f"{short}_source")]
+    source = pl.col("source").filter(mine).alias(f"{short}_source")
+    return [pl.when(mine.any()).then(positive.filter(mine).any()).alias(short), source]
 
 
 def with_baselines(grid: pl.DataFrame, rows: pl.DataFrame, measures: Mapping[str, str]) -> pl.DataFrame:
@@ -154,6 +153,8 @@ def with_nadirs(grid: pl.DataFrame, shorts: Mapping[str, bool]) -> pl.DataFrame:
 def with_sources(grid: pl.DataFrame, **more: pl.Expr) -> pl.DataFrame:
     """Replace every column NAME_source by `facts`, all sources a visit rests on, and add `more`."""
     columns = [name for name in grid.columns if name.endswith("_source")]
-    joined = pl.concat_list(pl.col(name).fill_null([]) for name in columns)
+    held = grid.select(pl.col(columns).list.len().sum()).row(0)
+    lists = [pl.col(name).fill_null([]) for name, number in zip(columns, held, strict=True) if number]
+    joined = pl.concat_list(lists) if lists else pl.lit([], dtype=pl.List(pl.String))
     sources = joined.list.drop_nulls().list.unique().list.sort().list.join("; ")
     return grid.with_columns(facts=pl.when(sources != "").then(sources), **more).drop(columns)

@@ -29,15 +29,19 @@ UNDER_ONE_DEFINITION: Final = {("icaht_early.eha2023", "episode"): "days that ar
 def choose_defaults(findings: pl.DataFrame, chosen: Choices | None) -> pl.DataFrame:
     """Give the findings with `default` on the definitions that follow a centre's choices (`check_choices`).
 
-    Where several follow, the one nearest to the shipped definition is taken. Rows and their order stay as they are.
-    Raises ChoicesError where each choice of a criterion was graded, but never these together.
+    Where several follow, the one nearest to the shipped definition is taken (`distance_from_shipped`); of those equally
+    near, as two assays are, the one that was the default, else the first by its text. Rows and their order stay as they
+    are. Raises ChoicesError where each choice of a criterion was graded, but never these together.
     """
     if not chosen:
         return findings
     _check_together(findings, chosen)
     judged = findings.join(_judged(findings, chosen), on=NAMED, how="left", maintain_order="left")
     moved = pl.col("_rank").is_not_null().any().over(GROUP)
-    nearest = pl.col("_rank") == pl.col("_rank").min().over([*GROUP, "kind"])
+    was = pl.col("default").any().over([*GROUP, "kind", "definition"])
+    order = pl.struct("_rank", ~was, "definition").rank("min").over([*GROUP, "kind"])
+    judged = judged.with_columns(_order=pl.when(pl.col("_rank").is_not_null()).then(order))
+    nearest = pl.col("_order") == pl.col("_order").min().over([*GROUP, "kind"])
     default = (
         pl.when(moved & pl.col("_rank").is_not_null())
         .then(nearest)
@@ -45,12 +49,13 @@ def choose_defaults(findings: pl.DataFrame, chosen: Choices | None) -> pl.DataFr
         .then(False)
         .otherwise("default")
     )
-    return judged.with_columns(default=default).drop("_rank", "_against")
+    return judged.with_columns(default=default).drop("_rank", "_against", "_order")
 
 
 def _judged(findings: pl.DataFrame, chosen: Choices) -> pl.DataFrame:
     """Each definition of a chosen criterion: `_rank` (null where it does not follow; the nearest to the shipped one is
-    lowest) and `_against` (it contradicts, or spells no chosen name where another of its kind does)."""
+    lowest, those equally near have the same) and `_against` (it contradicts, or spells no chosen name where another of
+    its kind does)."""
     rows = []
     named = _definitions(findings, chosen)
     followed = {(c, kind) for c, kind, definition in named if follows(definition, changing(chosen[c], c))}
@@ -61,9 +66,10 @@ def _judged(findings: pl.DataFrame, chosen: Choices) -> pl.DataFrame:
             away = distance_from_shipped(criterion, definition, wanted)
             silent = not follow and (criterion, kind) in followed
             rows.append((criterion, kind, away, definition, follow, silent or contradicts(definition, wanted)))
+    ranks = {away: rank for rank, away in enumerate(sorted({row[2] for row in rows}))}
     ranked = [
-        (criterion, kind, definition, rank if follow else None, against)
-        for rank, (criterion, kind, _, definition, follow, against) in enumerate(sorted(rows))
+        (criterion, kind, definition, ranks[away] if follow else None, against)
+        for criterion, kind, away, definition, follow, against in rows
     ]
     schema = {"criterion": pl.String, "kind": pl.String, "definition": pl.String, "_rank": pl.Int64}
     return pl.DataFrame(ranked, schema=schema | {"_against": pl.Boolean}, orient="row")
