@@ -17,7 +17,7 @@ def all_of(parts: Sequence[Truth], size: int) -> Truth:
     >>> all_of([truth_of([YES, YES, UNKNOWN]), truth_of([YES, UNKNOWN, NO])], 3).tolist()
     [2, 1, 0]
     """
-    return np.minimum.reduce([np.full(size, YES, dtype=np.int8), *parts])
+    return np.asarray(np.minimum.reduce([np.full(size, YES, dtype=np.int8), *parts]))
 
 
 def any_of(parts: Sequence[Truth], size: int) -> Truth:
@@ -26,7 +26,7 @@ def any_of(parts: Sequence[Truth], size: int) -> Truth:
     >>> any_of([truth_of([YES, NO, NO]), truth_of([UNKNOWN, UNKNOWN, NO])], 3).tolist()
     [2, 1, 0]
     """
-    return np.maximum.reduce([np.full(size, NO, dtype=np.int8), *parts])
+    return np.asarray(np.maximum.reduce([np.full(size, NO, dtype=np.int8), *parts]))
 
 
 def not_(part: Truth) -> Truth:
