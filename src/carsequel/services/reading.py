@@ -40,8 +40,9 @@ def open_input(source: Path, patient: str | None = None) -> Opened:
 
 def say_refusals(course: Course, unable: list[str]) -> None:
     """Name on the error stream what was refused: row counts per file, and the patients that cannot be answered."""
-    refused = course.report.filter((pl.col("status") == "refused") & pl.col("row").is_not_null())
-    for file, count in refused.group_by("file").len().sort("file").iter_rows():
-        print(f"carsequel: {count} rows of {file} refused (see carsequel check)", file=sys.stderr)
+    refused = course.report.filter(pl.col("status") == "refused")
+    for file, count in refused.group_by("file").agg(pl.col("row").count()).sort("file").iter_rows():
+        what = f"{count} rows of {file}" if count else str(file or "a part of the input")
+        print(f"carsequel: {what} refused (see carsequel check)", file=sys.stderr)
     for patient in unable:
         print(f"carsequel: patient {patient}: no CAR-T infusion found, not answered", file=sys.stderr)
