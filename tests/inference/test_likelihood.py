@@ -125,3 +125,12 @@ def test_paths_left_out_as_too_far_are_too_far(bank: Bank) -> None:
     assert np.allclose(short[looked], whole[looked])
     assert looked.sum() < looked.size
     assert (whole[~looked] <= whole.max() - 10).all()
+
+
+def test_the_published_share_of_lost_antigen_is_believed_before_any_reading(bank: Bank) -> None:
+    nothing = as_rows([])
+    failing = bank.paths.only(bank.failing)
+    for disease, at_least in (("LBCL", 0.2), ("MM", 0.05)):
+        paths = failing._replace(disease=disease, negative=failing.negative * (0 if disease == "MM" else 1))
+        inside, beside = lost_beside(paths, nothing, 365.0)
+        assert at_least < float(np.mean(inside + beside)) < 1.5 * base_rate(disease)

@@ -25,9 +25,21 @@ def base_rate(disease: str) -> float:
     >>> base_rate("B-ALL")
     0.41
     """
-    names = read_table(PACKAGE, "numbers.csv")["name"].to_list()
-    own = f"antigen_base_{disease}"
-    return number(own if own in names else "antigen_base_any")
+    return _of_disease("antigen_base", disease, "antigen_base_any")
+
+
+def outside_share(disease: str) -> float:
+    """Give the share of patients whose antigen is not decided by what the model knows.
+
+    >>> outside_share("LBCL"), outside_share("MM")
+    (0.2, 0.9)
+    """
+    return _of_disease("antigen_outside", disease, "antigen_outside")
+
+
+def _of_disease(name: str, disease: str, otherwise: str) -> float:
+    own = f"{name}_{disease}"
+    return number(own if own in read_table(PACKAGE, "numbers.csv")["name"].to_list() else otherwise)
 
 
 def log_antigen(paths: Paths, rows: pl.DataFrame) -> Floats:
@@ -47,7 +59,7 @@ def lost_beside(paths: Paths, rows: pl.DataFrame, day: float) -> tuple[Floats, F
 
 def _ways(paths: Paths, rows: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
     """Probability [n] of the readings together with: the model decides; lost beside it; kept beside it."""
-    outside, base = number("antigen_outside"), base_rate(paths.disease)
+    outside, base = outside_share(paths.disease), base_rate(paths.disease)
     found: tuple[Any, Any, Any] = (np.full(paths.n, 1 - outside), outside * base, outside * (1 - base))
     for row in rows.iter_rows(named=True):
         said, wrong = row["text"] == "negative", row["value"] or number("antigen_error")

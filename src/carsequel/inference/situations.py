@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from carsequel.inference.antigen import LOST, base_rate
+from carsequel.inference.antigen import LOST, base_rate, outside_share
 from carsequel.inference.categories import category, response_order
 from carsequel.inference.likelihood import NORMAL_B_CELLS
 from carsequel.inference.numbers import PACKAGE, measures, noise_scales, number
@@ -163,7 +163,7 @@ def _aplasia(paths: Paths, plan: Plan, as_of: Any, random: np.random.Generator) 
 
 def _antigen_at(paths: Paths, failure: Any, random: np.random.Generator) -> tuple[Any, Any]:
     """Whether the antigen is lost at the failure, and whether it was lost beside the model."""
-    outside = random.random(paths.n) < number("antigen_outside")
+    outside = random.random(paths.n) < outside_share(paths.disease)
     beside = outside & (random.random(paths.n) < base_rate(paths.disease))
     lost = np.zeros(paths.n, dtype=bool)
     for patient in np.flatnonzero(np.isfinite(failure)):
