@@ -77,6 +77,8 @@ recall over the causes when the most probable is named, as the page does: rare c
 rarity` is the mean recall when the cause is named whose probability is highest *against its base rate*, the rule that
 a balanced accuracy asks for; the published analysis of this model (balanced classes, parameters of one set known, all
 of peak, day 28, aplasia, antigen, burden and time) reaches 0.52, chance is 0.17.
+It calls that an upper limit: it learns from labelled patients of one parameter set, while here the parameters, the
+set and the scale of the noise of each patient are open, and a rare cause has a few dozen failures.
 
 | situation | failures | accuracy | balanced | by rarity | Brier | (base) | log loss | (base) | error | by chance |
 |---|---|---|---|---|---|---|---|---|---|---|
