@@ -37,15 +37,18 @@ def test_a_therapy_with_an_arm_does_not_end_the_reading(tmp_path: Path, said: st
     assert seen.rows.filter(measure="ldh")["day"].to_list() == [40.0, 120.0]
 
 
-def test_a_therapy_without_an_arm_ends_it_and_is_named(tmp_path: Path) -> None:
-    seen = read(tmp_path, "p,drug,60,,lenalidomide,next_line")
+@pytest.mark.parametrize(
+    "drug", ["lenalidomide", "dexamethasone", "carfilzomib-dexamethasone", "nivolumab + brentuximab"]
+)
+def test_a_therapy_without_an_arm_ends_it_and_is_named(tmp_path: Path, drug: str) -> None:
+    seen = read(tmp_path, f"p,drug,60,,{drug},next_line")
     assert seen.treatments == ()
     assert seen.rows.filter(measure="ldh")["day"].to_list() == [40.0]
     assert any("no term" in note["why"] for note in seen.notes)
 
 
 def test_drugs_against_side_effects_are_read_and_end_nothing(tmp_path: Path) -> None:
-    seen = read(tmp_path, "p,drug,3,3,tocilizumab,toxicity", "p,drug,4,9,dexamethasone,toxicity")
+    seen = read(tmp_path, "p,drug,3,3,tocilizumab,toxicity", "p,drug,4,9,corticosteroids,toxicity")
     assert [each.arm for each in seen.treatments] == ["tocilizumab", "steroids"]
     assert seen.rows.filter(measure="ldh").height == 2
 

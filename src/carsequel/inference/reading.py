@@ -12,7 +12,7 @@ import polars as pl
 from carsequel.inference.numbers import measures, number
 from carsequel.inference.observations import FailureSeen, Observations, Treatment, as_rows
 from carsequel.inference.particles import HORIZON
-from carsequel.inference.treatments import arm_given
+from carsequel.inference.treatments import AGAINST_TOXICITY, arm_given
 from carsequel.mechanism.clinic import clinic_rules
 from carsequel.record.course import Course
 
@@ -102,6 +102,8 @@ def _therapies(
     followed, ends = list[Treatment](), list[float]()
     for span in spans.sort("since", maintain_order=True).iter_rows(named=True):
         arm, day = arm_given(span["text"]), float(span["since"])
+        if span["role"] == "next_line" and arm in AGAINST_TOXICITY:
+            arm = None
         if arm is not None and day < failed:
             followed.append(Treatment(arm, day))
         elif span["role"] == "next_line":

@@ -19,13 +19,15 @@ from carsequel.mechanism.arms import arm_of, arm_rows, events_of
 from carsequel.mechanism.schedule import Event
 from carsequel.terms.tables import read_table
 
-UNMOVED: Final = ("observation", "tocilizumab", "steroids")  # arms that move no cell of the shipped sets
+AGAINST_TOXICITY: Final = ("tocilizumab", "steroids")  # given against the disease, they are no such arm
+UNMOVED: Final = ("observation", *AGAINST_TOXICITY)  # arms that move no cell of the shipped sets
 COURSE: Final = ("infusion", "lymphodepletion")
 SIZE: Final = 30_000  # simulated again under treatments: two to three seconds
 
 
 def arm_given(text: str) -> str | None:
-    """Give the arm that stands for an option or a drug by its generic name; None where the model has no term for it.
+    """Give the arm that stands for an option or a single drug by its generic name; None where the model has no term
+    for it, as for a regimen of several drugs.
 
     >>> arm_given("checkpoint_inhibitor"), arm_given("Nivolumab"), arm_given("radiotherapy"), arm_given("lenalidomide")
     ('pd1', 'pd1', 'radiotherapy', None)
@@ -33,7 +35,7 @@ def arm_given(text: str) -> str | None:
     own = arm_of(text)
     if own is None:
         rows = read_table(PACKAGE, "drugs.csv")
-        named = rows.filter(pl.lit(text.lower()).str.contains(pl.col("pattern")))
+        named = rows.filter(pl.lit(text.strip().lower()).str.contains("^(?:" + pl.col("pattern") + ")$"))
         own = named["arm"][0] if named.height else None
     jumps = set(arm_rows().filter(arm=own)["jump"]) if own else set()
     return None if jumps & set(COURSE) else own
